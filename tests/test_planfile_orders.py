@@ -77,3 +77,10 @@ def test_the_phase_before_all_stories_may_be_said_in_other_words() -> None:
     text = "# Tasks\n\n## Phase 1: Ground\n\n**CRITICAL**: Must be completed before implementing user stories.\n\n- [ ] T1 a\n\n"
     text += "## Phase 2: User Story 1 - In\n\n- [ ] T2 [US1] b\n\n## Phase 3: User Story 2 - Out\n\n- [ ] T3 [US2] c\n"
     assert waits(text) == {("1", "2"), ("1", "3")}
+
+
+def test_a_chain_of_dotted_numbers_may_name_what_they_stand_for() -> None:
+    tasks = "".join(f"- [ ] Task 1.{number}: Part {number}\n" for number in range(1, 5))
+    chart = "```\nPhase 1:\n  1.1 Base ──→ 1.2 Hull\n           ──→ 1.3 Sail\n  1.2 + 1.3 ──→ 1.4 All\n```\n"
+    text = f"# P\n\n## Phase 1: Ship\n\n{tasks}\n## Task dependencies\n\n{chart}"
+    assert waits(text) == {("1.1", "1.2"), ("1.1", "1.3"), ("1.2", "1.4"), ("1.3", "1.4")}

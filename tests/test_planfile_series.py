@@ -124,3 +124,90 @@ def test_a_checklist_of_completion_is_no_phase() -> None:
     text = "# Plan\n\n## Phase 1: Keel\n\n- Draw it\n\n## Phase 2: Hull\n\n- Plank it\n\n"
     text += "## Phase 2 completion checklist\n\n- [ ] It floats\n"
     assert titles(text) == ["Phase 1: Keel", "Draw it", "Phase 2: Hull", "Plank it"]
+
+
+class TestLists:
+    def test_boxes_under_the_label_tasks_of_a_task_are_tasks_and_its_steps_are_none(self) -> None:
+        text = "# Plan\n\n### PR-01: Frame (S)\n\nScope:\n- Add the frame.\n\n{}:\n- [ ] Draw it\n- [ ] Move it\n\n"
+        text += "### PR-02: Hull (M)\n\n{}:\n- [ ] Plank it\n- [ ] Paint it\n"
+        assert len(titles(text.format("Tasks", "Tasks"))) == 6
+        assert len(titles(text.format("Steps", "Steps"))) == 2
+
+    def test_what_all_phases_deliver_is_their_work_where_nothing_else_is(self) -> None:
+        phase = (
+            "## F{0} — Part {0}\n\n> Why it is.\n\n**Deliverables:**\n\n- `hull{0}.md` skeleton\n- Deck {0} made\n\n"
+        )
+        phase += "**Signals:**\n\n- the wind is {0}\n\n**Acceptance criteria:**\n\n- It floats on lake {0}.\n\n"
+        found = titles("# Roadmap\n\n" + phase.format(0) + phase.format(1))
+        assert found == [
+            "F0 — Part 0", "`hull0.md` skeleton", "Deck 0 made", "F1 — Part 1", "`hull1.md` skeleton", "Deck 1 made"
+        ]  # fmt: skip
+
+    def test_releases_of_a_release_plan_hold_their_boxes(self) -> None:
+        text = "# 路线图\n\n## 发布计划\n\n### v0.2.0 - 核心\n\n**功能**：\n- [ ] 线程池\n- [ ] 队列\n\n"
+        text += "### v0.3.0 - 网络\n\n**功能**：\n- [ ] 套接字\n- [ ] 定时器\n"
+        assert [above for _, above in tree(text) if above] == ["v0.2.0 - 核心"] * 2 + ["v0.3.0 - 网络"] * 2
+
+    @pytest.mark.parametrize(
+        ("one", "other"),
+        [("30 dias --- Base", "60 dias --- Topo"), ("June - Base", "September"), ("WB. 10th May", "WB. 17th May")],
+    )
+    def test_spans_and_dates_over_work_are_phases(self, one: str, other: str) -> None:
+        text = f"# Plan\n\n## {one}\n\n- Draw it\n- Move it\n\n## {other}\n\n- Send it\n- Fix it\n"
+        assert [title for title, above in tree(text) if not above] == [one, other]
+
+
+class TestTitles:
+    def test_an_item_keeps_the_word_before_its_number_as_a_heading_does(self) -> None:
+        text = "# 计划\n\n## Phase 0：准备\n\n- **任务 0.1**：初始化\n- **任务 0.2**：定义\n"
+        assert titles(text)[1:] == ["任务 0.1：初始化", "任务 0.2：定义"]
+        assert titles("# Plan\n\n## Tasks\n\n- **Task 1**: Draw it\n- **Task 2**: Move it\n") == ["Draw it", "Move it"]
+
+    def test_a_bar_may_part_a_number_from_its_title(self) -> None:
+        assert titles("# 任务\n\n## Task 01｜骨架\n\n建立。\n\n## Task 02｜接入\n\n接入。\n") == ["骨架", "接入"]
+
+    def test_a_row_of_files_says_what_is_done_to_which(self) -> None:
+        text = (
+            "# Plan\n\n## Phase 1: Frame\n\n| File | Action |\n|---|---|\n| `a.py` | **NEW** |\n| `b.py` | **NEW** |\n"
+        )
+        assert titles(text)[1:] == ["a.py: NEW", "b.py: NEW"]
+
+
+class TestMoreTables:
+    def test_tables_of_tasks_below_what_is_done(self) -> None:
+        table = "| 任务 | 说明 | 完成日期 |\n|---|---|---|\n| ✅ 创建{0} | x | 2026-02-26 |\n| ✅ 配置{0} | y | 2026-02-26 |\n\n"
+        text = (
+            "# 跟踪\n\n## ✅ 已完成任务\n\n### 搭建 ✅\n\n"
+            + table.format("脚手架")
+            + "## ⏳ 待开始任务\n\n- [ ] 画\n- [ ] 写\n"
+        )
+        assert len(titles(text)) == 4
+
+    def test_a_box_before_the_number_of_a_row_is_none_of_its_words(self) -> None:
+        text = "# Implementation plan\n\n| Task | Description |\n|---|---|\n| [x] 01 | Set it up |\n| [ ] 02 | Parse it |\n\n"
+        plan = parse(text + "## Dependency order\n\n```\n01 → 02\n```\n", PATH)
+        assert [(task.id, task.title, task.state) for task in plan.tasks] == [
+            ("01", "Set it up", "done"),
+            ("02", "Parse it", "open"),
+        ]
+
+    def test_phases_that_only_a_table_names(self) -> None:
+        text = "# Rollout\n\n## Phases\n\n| Phase | State | Key actions |\n|---|---|---|\n| P0: base | all | Seed |\n"
+        text += "| P1: move | some | Copy |\n| P2: close | none | End |\n\n## Sign-off\n\n- [ ] Ann has seen it\n"
+        assert [title for title in titles(text) if title.startswith("P")] == ["P0: base", "P1: move", "P2: close"]
+
+    def test_a_table_of_what_waits_for_what_names_its_rows(self) -> None:
+        text = "# Graph\n\nEdges.\n\n| Feature | Hard dependencies | Reasoning |\n|---|---|---|\n| 002 — Base | — | first |\n"
+        text += "| 003 — Look | 002 | on it |\n"
+        plan = parse(text, PATH)
+        assert [(task.id, task.title) for task in plan.tasks] == [("002", "Base"), ("003", "Look")]
+        assert [(edge.before, edge.after) for edge in plan.edges if edge.kind == "written"] == [("002", "003")]
+
+
+def test_headings_that_count_within_their_phase_are_its_tasks_by_any_word() -> None:
+    text = "# Fixes\n\n## Remaining\n\n### Phase 2: Advice\n\n#### Issue 2.1: Router errors\n- All of them fail\n- Look at it\n\n"
+    text += "#### Issue 2.2: Wrong score\n- It is 0.7\n\n### Phase 3: Search\n\n- `search` is slow\n"
+    assert [title for title, above in tree(text) if "Phase 2" in above] == [
+        "Issue 2.1: Router errors",
+        "Issue 2.2: Wrong score",
+    ]

@@ -34,7 +34,7 @@ def _head(out: Outline, block: Block, counted: dict[int, Head]) -> Head:
     said = counted.get(block.line) or head(block.text)
     inner = head(said.title) if said.role == "dotted" else said
     said = inner if inner.role == "phase" else said  # `4.1 Phase 1: Base`
-    untold = block.section is not None and block.section.cls in NEGATIVE
+    untold = block.section is not None and block.section.cls in NEGATIVE and block.section.cls != "ORDER"
     if untold and said.role == "version":
         said = Head("", "", "", bare(block.text))  # `v1.2` of a changelog
     if block.line in counted and out.head(block.section).role == "phase":

@@ -10,6 +10,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import state_of_label
+from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
@@ -50,6 +51,13 @@ _DURATION = re.compile(
     re.IGNORECASE,
 )
 
+_SPAN = re.compile(
+    r"\W*(?:(?:first|next|nächste|premiers|próximos|primeiros)\s)?\d{1,3}\s?(?:days|weeks|months|tage|wochen|monate|jours|semaines|"
+    r"mois|días|dias|semanas|meses|дней|недель|天|日|周|个月|週間|일|주)\b\s?(?:[-–—:：]|$)",
+    re.IGNORECASE,
+)
+"""`30 days — Safety` beside `60 days — Growth`."""
+
 
 class Manner(NamedTuple):
     """How a text tells its phases.
@@ -70,6 +78,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
+    _deliverables(out)
     manner = _manner(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
@@ -79,21 +88,10 @@ def fill(out: Outline) -> None:
                 _fill(out, draft, manner)
         elif draft.rule == "numbered heading" and not draft.kids:
             _rows(out, draft, [draft.block])
-            _listed_tasks(out, draft)
-    _deliverables(out)
     retold.sketches(out)
     retold.empty_families(out)
     _elsewhere(out)
     retold.timelines(out)
-
-
-def _listed_tasks(out: Outline, draft: Draft) -> None:
-    """What a numbered heading lists under the label `Tasks:` are its tasks; what it lists otherwise says how it is done."""
-    items = [item for item in out.direct.get(draft.line, ()) if item.label == "TASK" and plain_task(item)]
-    if len(items) > 1 and not draft.kids:
-        draft.role = "phase"
-        for block in items:
-            out.drafts[block.line] = from_item(block, out.dialect, "item of a list of tasks", 0.7).hang(draft)
 
 
 def _manner(out: Outline, phases: list[Block]) -> Manner:
@@ -124,6 +122,8 @@ def _deliverables(out: Outline) -> None:
     lists = [[item for item in out.direct.get(each.line, ()) if item.label == "output"] for each in phases]
     if len(phases) != len(out.drafts) or len(lists) < 2 or not all(lists):
         return
+    if any(item.label in ("", *WORK_KINDS) for each in phases for item in out.direct.get(each.line, ())):
+        return
     for phase, items in zip(phases, lists, strict=True):
         for block in items:
             block.fate = block.label = ""
@@ -134,7 +134,7 @@ def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block
     """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, bullets of `lists`."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
-        if found is not None and found.key >= 0:
+        if found is not None and (found.key >= 0 or tables.calls_tasks(table, found)):
             tables.take(out, table, found, out.above(heading))
     _counted_heads(out, heading, held)
     items = out.direct.get(heading.line, ())
@@ -306,7 +306,7 @@ def _rows(out: Outline, parent: Draft, sections: list[Block]) -> bool:
 def _items(out: Outline, sections: list[Block]) -> list[Block]:
     direct = [item for section in sections for item in out.direct.get(section.line, ())]
     found = [item for item in direct if plain_task(item)]
-    found = [item for item in found if item.label == "TASK"] or found  # `Key tasks:` beside `Scope:` and `Outcome:`
+    found = [item for item in found if item.label in WORK_KINDS] or found  # `Key tasks:` beside `Scope:` and `Outcome:`
     fields = sum(bool(field_kind(item.text)) for item in direct)
     if fields * 2 >= len(direct):  # beside `- Input: x` and `- Output: y` what begins with any label is a field too
         found = [item for item in found if not FIELD_BULLET.match(item.text)]
@@ -317,7 +317,11 @@ def _items(out: Outline, sections: list[Block]) -> list[Block]:
 
 def _duration_phases(out: Outline) -> None:
     """Sibling headings that each name a duration, such as `Design (2-3 weeks)`, are phases."""
-    timed = [block for block in out.headings if _DURATION.search(block.text) and out.direct.get(block.line)]
+    timed = [
+        block
+        for block in out.headings
+        if (_DURATION.search(block.text) or _SPAN.match(block.text)) and out.direct.get(block.line)
+    ]
     timed = [block for block in timed if not named_so(block)]  # `Near term (0-3 months)` tells when, and groups nothing
     if len(timed) < 2 or len({block.level for block in timed}) > 1:
         return

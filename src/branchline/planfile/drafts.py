@@ -127,7 +127,8 @@ def _soft(draft: Draft, block: Block, lead: str, text: str) -> str:
     said = head(lead)
     if said.role in ("task", "step", "phase") and said.number and not said.id:
         draft.key, draft.number = said.key, said.number
-        return text if said.key == "issue" else said.title or text  # its number is that of a tracker
+        whole = said.role != "phase" and said.key not in _STRIPPED
+        return text if whole or said.key == "issue" else said.title or text  # an issue's number is that of a tracker
     if block.number:
         draft.key, draft.number = "number", block.number
     return text

@@ -7,6 +7,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
 from branchline.planfile.fields import field
+from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
@@ -317,7 +318,7 @@ def _any_bullets(out: Outline) -> None:
         else:
             continue
         items = [item for item in items if plain_task(item)]
-        items = [item for item in items if item.label == "TASK"] or items  # `**Tasks**` beside `**Goals**`
+        items = [item for item in items if item.label in WORK_KINDS] or items  # `**Tasks**` beside `**Goals**`
         described = lists.describes(items) or (tells and not lists.may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")

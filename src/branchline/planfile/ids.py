@@ -6,7 +6,7 @@ from branchline.model.plan import Finding
 from branchline.planfile.drafts import Draft, legal
 from branchline.planfile.scan import MAX_NESTING
 
-_COUNT = re.compile(r"(\d{1,4})\s+(?=\S)")
+_COUNT = re.compile(r"(\d{1,4})\s+(?:[–—·-]\s+)?(?=\S)")
 
 
 def _take_counts(drafts: list[Draft]) -> None:

@@ -12,6 +12,8 @@ KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
 CRITERIA_KINDS = frozenset({"criteria", "expected", "verify", "output", "CRITERIA"})
 BODY_KINDS = frozenset({"files", "depends", "blocks", "needs", "instructions", "NONTASK"})
 """Labels under which not even a box is a task."""
+WORK_KINDS = frozenset({"TASK", "TASKS"})
+"""Labels over work: `Next steps:` and, by no other word, `Tasks:`."""
 PROSE_KINDS = BODY_KINDS | {"ORDER", "create", "modify", "test", "note", "goal", "status", "role"}
 """Labels under which a plain bullet is no task."""
 _LABEL = re.compile(
@@ -42,6 +44,8 @@ def kind(text: str) -> str:
     cls, strong = classify(bare)
     if cls == "UNKNOWN" and KINDS.get(bare.split(" ", 1)[0]) == "files":
         return "files"
+    if cls == "TASK" and bare.split()[-1] in words.TRAILERS and len(bare.split()) < 3:
+        return "TASKS"
     return cls if strong or cls == "TASK" else "other"
 
 

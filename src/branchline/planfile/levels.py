@@ -18,6 +18,12 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import STATE_OF, Head, acts, bare, classify, head, series, share
 
 _WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
+_MONTH = re.compile(
+    r"(?:(?:WB|W/[BC]|Week of|Week beginning|By(?: the)?(?: end of| mid)?)[. -]{1,2})?(?:\d{1,2}(?:st|nd|rd|th)? )?"
+    r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
+    r"(?: \d{1,2}(?:st|nd|rd|th)?)?,?(?: 20\d\d)?(?:\s*(?:[-–—:(])\s*([^\n]{0,80}))?\s*",
+    re.IGNORECASE,
+)
 _PAREN = re.compile(r"[(（][^()（）]{0,80}[)）]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _RANKS = ("优先", "優先", "紧急", "緊急", "必须", "必須", "重要", "우선", "긴급")
@@ -49,7 +55,7 @@ def worded(out: Outline) -> dict[int, Head]:
         word = said[1].lower() if said else ""
         if said and classify(word)[0] not in NEGATIVE and words.NO_SERIES.isdisjoint(word.split()):
             found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
-    counted = [heads for heads in found.values() if len(heads) > 1 and _one_by_one(heads)]
+    counted = [heads for heads in (*found.values(), *_dated(out)) if len(heads) > 1 and _one_by_one(heads)]
     holding = _over_work(out) if counted else set()
     found_: dict[int, Head] = {}
     for heads in counted:
@@ -58,6 +64,17 @@ def worded(out: Outline) -> dict[int, Head]:
         elif len(heads) >= MANY and all(said.title for said in heads.values()):
             found_ |= {line: said._replace(role="task") for line, said in heads.items()}
     return found_
+
+
+def _dated(out: Outline) -> list[dict[int, Head]]:
+    """Headings of a level that are months or weeks by their dates: `June - Prepare`, `WB. 10th November`."""
+    found: dict[int, dict[int, Head]] = {}
+    for block in out.headings:
+        said = _MONTH.fullmatch(bare(block.text))
+        if said is not None:
+            heads = found.setdefault(block.level, {})
+            heads[block.line] = Head("phase", "month", str(len(heads) + 1), said[1] or "")
+    return list(found.values())
 
 
 def _one_by_one(heads: dict[int, Head]) -> bool:
@@ -140,7 +157,11 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detaile
     first = [each for each in _below(out, heading) if may_work(out, each) and each.line not in out.drafts]
     if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
         return False
-    counted = parent is not None and parent.role == "phase" and _count_on([out.head(each) for each in first])
+    counted = (
+        parent is not None
+        and parent.role == "phase"
+        and (_count_on([out.head(each) for each in first]) or _counts_within(parent, first))
+    )
     if not counted and not detailed and sum(begins_with_text(out, each) for each in first) * 2 <= len(first):
         return False
     take_headings(out, first, parent)
@@ -169,6 +190,13 @@ def _count_on(heads: list[Head]) -> bool:
         return letters == list(ascii_lowercase[: len(letters)])
     numbers = [int(said.number) if said.number.isdigit() else -1 for said in heads]
     return numbers == list(range(max(0, numbers[0]), max(0, numbers[0]) + len(numbers)))
+
+
+def _counts_within(phase: Draft, heads: list[Block]) -> bool:
+    """Say whether headings count on from the number of their phase, by any word: `Issue 2.1`, `Issue 2.2` below `Phase 2`."""
+    return phase.number.isdigit() and all(
+        re.match(rf"\W*[^\W\d_]{{3,12}} {phase.number}\.\d", each.text) for each in heads
+    )
 
 
 def acting(out: Outline) -> None:

@@ -68,6 +68,16 @@ def _bullet(item: Block) -> bool:
     return plain_task(item) and not item.number and not head(item.text).role
 
 
+def labelled(out: Outline) -> None:
+    """What a heading that is a task lists under the label `Tasks:` are its tasks; what it lists otherwise says how it is done."""
+    for draft in [draft for draft in out.drafts.values() if draft.role == "head" and not draft.kids]:
+        items = [item for item in out.direct.get(draft.line, ()) if item.label == "TASKS" and plain_task(item)]
+        if len(items) > 1:
+            draft.role = "phase"
+            for block in items:
+                out.drafts[block.line] = from_item(block, out.dialect, "item of a list of tasks", 0.7).hang(draft)
+
+
 def named(out: Outline) -> None:
     """Take the numbered list of a section that is called the list of the work, whatever else is work: `Task breakdown`."""
     for heading in out.headings:

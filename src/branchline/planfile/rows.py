@@ -3,7 +3,7 @@
 from branchline.planfile import tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES, named_so
+from branchline.planfile.plain import LIST_CLASSES, MANY, named_so
 from branchline.planfile.sections import head
 
 
@@ -61,13 +61,24 @@ def named_tables(out: Outline) -> None:
 
 
 def keyed_tables(out: Outline) -> None:
-    """Take the rows of a table with a column of ids and one of titles."""
+    """Take the rows of a table with a column of ids and one of titles, or of titles and what only work has."""
     for table in out.tables:
         if not _may_hold(out, table.section):
             continue
         found = tables.columns(table)
-        if found is not None and (found.key >= 0 or "priority" in found.kinds):
+        if found is not None and (found.key >= 0 or not {"priority", "depends"}.isdisjoint(found.kinds)):
             tables.take(out, table, found, out.above(table.section))
+
+
+def phases_told(out: Outline) -> None:
+    """Take the rows of a table of phases or milestones where no heading names one: `| Milestone | Goal | Done when |`."""
+    if any(draft.role in ("phase", "head", "row") for draft in out.drafts.values()):
+        return
+    for table in out.tables:
+        found = tables.of_phases(table) if len(table.kids) >= MANY and _may_hold(out, table.section) else None
+        if found is not None and not any(row.line in out.drafts for row in table.kids):
+            tables.take(out, table, found, None, 0.6)
+            return  # a second one tells the first again
 
 
 def milestone_tables(out: Outline) -> None:

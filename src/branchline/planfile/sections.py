@@ -96,11 +96,11 @@ _NUMBER = (
     rf"|(?:{'|'.join(WORDS)})(?=\s*[:：.)–—·-]|\s*$))"
 )
 _TASK = re.compile(
-    rf"({_any_of(words.TASK_HEADS)}|issue(?=\s?#\d))\s*(?:[#№]\s*)?((?-i:[A-Z]{{1,8}}-\d{{1,4}}(?:\.\d{{1,3}})?)|{_NUMBER})(?:\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.TASK_HEADS)}|issue(?=\s?#\d))\s*(?:[#№]\s*)?((?-i:[A-Z]{{1,8}}-\d{{1,4}}(?:\.\d{{1,3}})?)|{_NUMBER})(?:\s*[:：.)\]–—·|｜/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|｜/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(

@@ -9,7 +9,7 @@ from branchline.planfile.names import Names
 from branchline.planfile.refs import resolve, tokens
 from branchline.planfile.sections import any_verb
 
-ARROW = re.compile(r"→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
+ARROW = re.compile(r"[─━-]{0,9}→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
 BACK = re.compile(r"←|<--?(?![->])|⇐|⟵|⇠")
 SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
@@ -20,6 +20,8 @@ NUMBERS = re.compile(
     r"|[(（][^()（）]{0,200}[)）]){1,60}"
 )
 """Nothing but numbers, ranges of them and what stands in brackets: what `Task 5 depends on` says of tasks, by numbers alone."""
+_DOTTED = re.compile(r"\d{1,3}(?:\.\d{1,3}){1,3}")
+_LED = re.compile(rf"\W{{0,4}}({_DOTTED.pattern}(?:\s?[,+&]\s?{_DOTTED.pattern}){{0,9}})(?:\s|$)")
 BRACKETS = re.compile(r"[(（][^()（）]{0,200}(?:[)）]|$)")
 """Words in brackets; those still open at the end of a line are closed below it."""
 _PRIOR = tuple(said for said in words.ALL_PRIOR if " " in said or not said.isascii())
@@ -73,6 +75,10 @@ def counted(names: Names, parts: Sequence[str]) -> list[list[Draft]]:
     bare = [part.strip(" .。`*") for part in parts]
     if all(map(NUMBERS.fullmatch, bare)):
         return [list(resolve(names, part, None, strict=True).drafts) for part in bare]
+    led = [_LED.match(part) for part in bare]
+    known = [[names.one("", number, None) for number in _DOTTED.findall(found[1])] if found else [] for found in led]
+    if all(known) and all(map(all, known)):  # `1.2 Schemas → 1.4 Routers`
+        return [[draft for draft in drafts if draft is not None] for drafts in known]
     if all(len(part) == 1 and part.isupper() for part in bare):
         return [names.by_key.get(("phase", part.lower()), [])[:1] for part in bare]
     return []

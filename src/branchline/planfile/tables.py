@@ -11,7 +11,8 @@ from branchline.planfile.outline import Outline
 MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
-_CODE = re.compile(r"[A-Za-z]{0,10}-?\d{1,6}(?:\.\d{1,3}){0,3}")
+_WORK = frozenset({"title", "work", "work item"})
+_CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}")
 ROWS = 20
 """So many rows show what a column holds."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
@@ -105,8 +106,9 @@ def _is_interface(table: Block) -> bool:
 
 
 def names_tasks(table: Block, found: Columns) -> bool:
-    """Say whether a table with ids and states calls what it lists tasks: `| # | Task | Status |`."""
-    return found.key >= 0 and "status" in found.kinds and calls_tasks(table, found)
+    """Say whether a table with ids and states calls what it lists tasks or work: `| # | Task | Status |`."""
+    told = calls_tasks(table, found) or heads(table)[found.title] in _WORK
+    return found.key >= 0 and "status" in found.kinds and told
 
 
 def calls_tasks(table: Block, found: Columns) -> bool:
@@ -117,7 +119,7 @@ def calls_tasks(table: Block, found: Columns) -> bool:
 def _worded(table: Block, place: int, name: str) -> bool:
     """Say whether a column that may hold ids or titles, `| Task |`, holds titles: words with spaces between them."""
     values = column(table, place)[:ROWS] if name in words.TITLE_COLUMNS else []
-    return sum(" " in value for value in values) * 2 > len(values)
+    return sum(" " in _BOX.sub("", value).strip() for value in values) * 2 > len(values)
 
 
 def of_heading(table: Block) -> bool:
@@ -140,6 +142,7 @@ def of_phases(table: Block) -> Columns | None:
     if names[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
     titles = [n for n, name in enumerate(names) if n and name in words.TITLE_COLUMNS] if _coded(table) else []
+    titles = titles or ([n for n, kind in enumerate(kinds) if n and kind in ("", "goal")] if _coded(table) else [])
     return Columns(0, titles[0], kinds, step=False) if titles else Columns(-1, 0, kinds, step=False)
 
 
@@ -170,7 +173,10 @@ def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> D
     if found.title and found.key < 0 and found.kinds[0] == "files" and values[0]:  # `| File | Action |`: done to what
         draft.title = f"{plain(values[0]).strip('*_` ')}: {draft.title}"
     if found.key >= 0:
-        draft.hard, draft.key = plain(values[found.key]).strip("*_` " + MARKS), "step" if found.step else ""
+        draft.hard, draft.key = (
+            _BOX.sub("", plain(values[found.key])).strip("*_` " + MARKS),
+            "step" if found.step else "",
+        )
     draft.fields = {
         f"column:{kind or name}": [value]
         for kind, name, value in zip(found.kinds, names, values, strict=False)

@@ -39,11 +39,13 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
         levels.settle(out)
+    lists.labelled(out)
     lists.coded_alike(out)
     fenced.take(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
+    rows.phases_told(out)
     rows.alike(out)
     lists.named(out)
     if lone is not None and not out.drafts:
@@ -329,7 +331,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "body", "a label of the boxes below it"
     above = out.above(block.section)
     section = block.cls or (block.section.cls if block.section is not None else "UNKNOWN")
-    if above is not None and above.role == "head" and block.label == "subtasks" and parent is None:
+    if above is not None and above.role == "head" and block.label in ("subtasks", "TASKS") and parent is None:
         return "", ""
     if above is not None and above.role == "head" and not _owner_item(out, block):
         within = bool(above.number) and block.text.startswith(above.number + ".")
