@@ -84,3 +84,21 @@ def test_a_chain_of_dotted_numbers_may_name_what_they_stand_for() -> None:
     chart = "```\nPhase 1:\n  1.1 Base ──→ 1.2 Hull\n           ──→ 1.3 Sail\n  1.2 + 1.3 ──→ 1.4 All\n```\n"
     text = f"# P\n\n## Phase 1: Ship\n\n{tasks}\n## Task dependencies\n\n{chart}"
     assert waits(text) == {("1.1", "1.2"), ("1.1", "1.3"), ("1.2", "1.4"), ("1.3", "1.4")}
+
+
+def test_boxes_with_an_arrow_between_them_are_a_chain() -> None:
+    box = "┌──────────┐\n│ Phase {}: {} │\n│ └─ more  │\n└──────────┘\n"
+    arrow = "     │\n     ▼\n"
+    drawn = box.format(1, "Old keel") + arrow + box.format(2, "Hull") + box.format(3, "Sail")
+    assert waits(f"{PHASES}## Roadmap\n\n```\n{drawn}```\n") == {("1", "2")}
+
+
+def test_what_is_two_columns_wide_stands_below_itself() -> None:
+    tasks = "".join(f"- [ ] Task 2.{number}: 部分{number}\n" for number in range(1, 4))
+    chart = "```\n  2.1 重构引擎 ──→ 2.2 缺失标签\n                ──→ 2.3 禁用成分\n```\n"
+    assert waits(f"# P\n\n## Phase 2: 检测\n\n{tasks}\n## 任务依赖关系\n\n{chart}") == {("2.1", "2.2"), ("2.1", "2.3")}
+
+
+@pytest.mark.parametrize("name", ["Dependency order", "Dependency map", "Order of dependencies"])
+def test_sections_on_dependencies_have_many_names(name: str) -> None:
+    assert waits(f"{PHASES}## {name}\n\n- Phase 3 needs Phase 2\n") == {("2", "3")}

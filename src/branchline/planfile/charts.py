@@ -3,6 +3,7 @@
 import json
 import re
 from itertools import pairwise
+from unicodedata import east_asian_width
 
 from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft
@@ -13,6 +14,7 @@ from branchline.planfile.sentences import ARROW, BACK
 _HEADS = tuple("→>⇒⟶⟹⇢➔➜►▶")
 """How an arrow ends."""
 MAX_ARROW, MAX_JOINED = 10, 100
+_TOP, _BOTTOM = "┌", "┘"
 _DOWN, _SHAFT = "↓▼⬇", "│|┃ \t"
 _BRANCH = re.compile(r"[│|┃ \t]*[└├┗┣`+|\\][─━-]{1,4}[>►▶→]?\s?(?![─━-])")
 """Before what a line of a tree names: `└── Phase 2`, `|-- Phase 2`, `├─> Phase 2`."""
@@ -28,6 +30,8 @@ def read(edges: Edges, block: Block, label: str) -> bool:
     ordered = label in ("ORDER", "depends") or (block.section is not None and block.section.cls == "ORDER")
     if info in ("", "text") and ordered:
         _upright(edges, joined(block.lines))
+    elif info in ("", "text") and any(_TOP in text for _, text in block.lines):
+        _boxed(edges, block.lines)
     elif info.startswith("mermaid"):
         _mermaid(edges, block.lines)
     elif info.startswith("json") and any('"waves"' in text for _, text in block.lines):
@@ -56,6 +60,7 @@ def _ends_in_arrow(text: str) -> bool:
 
 def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
     """Parts of two lines between which an arrow points down are a chain; each line also says what it says alone."""
+    lines = [(line, _spread(text)) for line, text in lines]
     above = ""
     columns: list[int] = []
     stack: list[tuple[int, str]] = []
@@ -70,15 +75,41 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
             if branch and not (_counts(above_it) and _counts(named)):
                 named = ""  # a tree of the names of parts: which of them comes first is not said
             waits = above_it.lower().rstrip(" :：()（）").endswith(WAITING)  # `T4 needs` over what it needs
-            edges.chain(line, [named, above_it] if waits else [above_it, named])
+            edges.chain(line, list(map(_plain, [named, above_it] if waits else [above_it, named])))
         stack.append((indent, BACK.split(text)[0]))
         if not text.strip(_SHAFT + _DOWN):
             columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue
         for column in columns if above else ():
-            edges.chain(line, [_part(above, column), _part(text, column)])
-        edges.statement(line, text.strip(_SHAFT))
+            edges.chain(line, [_plain(_part(above, column)), _plain(_part(text, column))])
+        edges.statement(line, _plain(text).strip(_SHAFT))
         above, columns = text, []
+
+
+def _spread(text: str) -> str:
+    """A line in which what is two columns wide is two characters: arrows stand below columns."""
+    return text if text.isascii() else "".join(f"{one}\0" if east_asian_width(one) in "WF" else one for one in text)
+
+
+def _plain(text: str) -> str:
+    return text.replace("\0", "")
+
+
+def _boxed(edges: Edges, lines: list[tuple[int, str]]) -> None:
+    """Boxes one below the other, with an arrow down between two of them, that each begin with a task or a phase."""
+    last: str | None = None
+    inside, arrow = "", False
+    for line, text in lines:
+        if text.count(_TOP) == 1 and not inside:
+            inside = " "
+        elif inside and _BOTTOM in text:
+            if last and arrow and tokens(last)[:1] and tokens(inside)[:1]:
+                edges.chain(line, [last, inside])
+            last, inside, arrow = inside.strip(), "", False
+        elif inside == " ":
+            inside = text.strip(_SHAFT) or " "  # its first line says what it is
+        else:
+            arrow = arrow or any(mark in text for mark in _DOWN)
 
 
 def _counts(text: str) -> bool:

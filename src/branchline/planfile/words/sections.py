@@ -260,9 +260,10 @@ _DECLINED: Final[Lists] = {
     "vi": "đã hủy, từ chối, bỏ qua",
 }
 _ORDER: Final[Lists] = {
-    "en": """dependencies, execution order, dependency graph, dependency notes, dependency summary, order of execution, task
-        dependencies, suggested order, recommended order, proposed order, recommended implementation order, suggested
-        implementation order, proposed implementation order, build order, order of work, order of operations, order of attack,
+    "en": """dependencies, dependency order, order of dependencies, dependency chain, dependency map, dependency tree,
+        execution order, dependency graph, dependency notes, dependency summary, order of execution, task dependencies,
+        suggested order, recommended order, proposed order, recommended implementation order, suggested implementation order,
+        proposed implementation order, build order, order of work, order of operations, order of attack,
         suggested sequence, recommended sequence, sequencing, work order, parallel
         opportunities, critical path, release plan, release schedule, release timeline""",
     "de": "abhängigkeiten, reihenfolge",
