@@ -211,3 +211,11 @@ def test_headings_that_count_within_their_phase_are_its_tasks_by_any_word() -> N
         "Issue 2.1: Router errors",
         "Issue 2.2: Wrong score",
     ]
+
+
+def test_a_phase_that_is_nothing_but_a_table_is_made_of_its_rows() -> None:
+    table = "| {} | Effort |\n|---|---|\n| Binary rows | 2 h |\n| Batch them | 1 h |\n\n"
+    text = "# Plan\n\n## Phase 1: Draw\n\n- Draw it\n- Move it\n\n## Phase 2: Speed\n\n"
+    assert titles(text + table.format("Optimization"))[-2:] == ["Binary rows", "Batch them"]
+    assert titles(text + table.format("Metric"))[-1] == "Phase 2: Speed"
+    assert titles(text + "- Cut it\n- Weigh it\n\n" + table.format("Optimization"))[-1] == "Weigh it"

@@ -248,6 +248,17 @@ def _fill(out: Outline, phase: Draft, manner: Manner) -> None:
         draft = from_item(block, out.dialect, "bullet of a phase", 0.7)
         out.drafts[block.line] = draft.hang(phase)
         take_held(out, block, draft, "bullet of an area of a phase")
+    if not phase.kids and not out.direct.get(phase.line):
+        _only_table(out, phase)
+
+
+def _only_table(out: Outline, phase: Draft) -> None:
+    """A phase that holds nothing but a table is made of its rows: `| Directive | Effort |`."""
+    held = tables.under(out, phase.block)
+    if len(held) == 1 and not out.subheadings(phase.block) and len(held[0].kids) > 1:
+        found = tables.columns(held[0]) or tables.first(held[0])
+        if found is not None:
+            tables.take(out, held[0], found, phase, 0.6)
 
 
 def _begins_with_list(out: Outline, heading: Block) -> bool:

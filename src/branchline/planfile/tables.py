@@ -11,6 +11,23 @@ from branchline.planfile.outline import Outline
 MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
+_MEASURED = frozenset(
+    {
+        "metric",
+        "risk",
+        "criterion",
+        "field",
+        "parameter",
+        "option",
+        "endpoint",
+        "question",
+        "term",
+        "variable",
+        "指标",
+        "风险",
+    }
+)
+"""Heads of columns that name no work."""
 _WORK = frozenset({"title", "work", "work item"})
 _CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}")
 ROWS = 20
@@ -97,6 +114,16 @@ def columns(table: Block) -> Columns | None:
     ):  # how far each is stands in marks
         return Columns(-1, 0, kinds, step=False)
     return None
+
+
+def first(table: Block) -> Columns | None:
+    """Take the first column for the titles of a table that holds words there, and is none of measures or decisions."""
+    if _is_interface(table) or of_heading(table) or not words.DECISION_COLUMNS.isdisjoint(heads(table)):
+        return None
+    values = [value for value in column(table, 0) if any(map(str.isalpha, value))]
+    kinds = kinds_of(table)
+    told = len(values) == len(table.kids) and kinds[0] in ("", "note") and heads(table)[0] not in _MEASURED
+    return Columns(-1, 0, kinds, step=False) if told else None
 
 
 def _is_interface(table: Block) -> bool:

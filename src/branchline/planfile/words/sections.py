@@ -52,7 +52,7 @@ _CRITERIA: Final[Lists] = {
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
         deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
-        post-conditions, completion checks, completion criteria, completion checklist""",
+        post-conditions, completion checks, completion criteria, completion checklist, completion gate""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, erfolgskennzahlen, verifikation,
         prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
         abschluss-checkliste, finale checkliste""",
