@@ -57,13 +57,13 @@ def worded(out: Outline) -> dict[int, Head]:
             found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
     counted = [heads for heads in (*found.values(), *_dated(out)) if len(heads) > 1 and _one_by_one(heads)]
     holding = _over_work(out) if counted else set()
-    found_: dict[int, Head] = {}
+    chosen: dict[int, Head] = {}
     for heads in counted:
         if len(holding & heads.keys()) * 2 > len(heads):
-            found_ |= heads
+            chosen |= heads
         elif len(heads) >= MANY and all(said.title for said in heads.values()):
-            found_ |= {line: said._replace(role="task") for line, said in heads.items()}
-    return found_
+            chosen |= {line: said._replace(role="task") for line, said in heads.items()}
+    return chosen
 
 
 def _dated(out: Outline) -> list[dict[int, Head]]:

@@ -11,23 +11,6 @@ from branchline.planfile.outline import Outline
 MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f"))
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
-_MEASURED = frozenset(
-    {
-        "metric",
-        "risk",
-        "criterion",
-        "field",
-        "parameter",
-        "option",
-        "endpoint",
-        "question",
-        "term",
-        "variable",
-        "指标",
-        "风险",
-    }
-)
-"""Heads of columns that name no work."""
 _WORK = frozenset({"title", "work", "work item"})
 _CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}")
 ROWS = 20
@@ -122,7 +105,7 @@ def first(table: Block) -> Columns | None:
         return None
     values = [value for value in column(table, 0) if any(map(str.isalpha, value))]
     kinds = kinds_of(table)
-    told = len(values) == len(table.kids) and kinds[0] in ("", "note") and heads(table)[0] not in _MEASURED
+    told = len(values) == len(table.kids) and kinds[0] in ("", "note") and heads(table)[0] not in words.DATA_COLUMNS
     return Columns(-1, 0, kinds, step=False) if told else None
 
 

@@ -9,6 +9,7 @@ share of each.
 
 from branchline.planfile.words.base import LANGUAGES
 from branchline.planfile.words.columns import (
+    DATA_COLUMNS,
     DECISION_COLUMNS,
     ID_COLUMNS,
     PRIORITY_COLUMNS,
@@ -84,6 +85,7 @@ __all__ = [
     "CHECK_LAST",
     "CLASSES",
     "COUNTED_HEADS",
+    "DATA_COLUMNS",
     "DECISION_COLUMNS",
     "DEPENDS_PROSE",
     "DONE_ALONE",

@@ -38,3 +38,8 @@ DECISION_COLUMNS: Final = words(
     "decision decisions entscheidung décision decisión decisão решение рішення 决策 决定 決定 결정"
 ) | {"quyết định"}
 """A column of what was decided: the table tells of choices."""
+DATA_COLUMNS: Final = words(
+    "metric risk criterion field parameter option endpoint question term variable metrik risiko métrica riesgo risco métrique "
+    "risque метрика риск ризик 指标 风险 指標 リスク 지표 위험"
+)
+"""Columns of what is measured, feared or described: no work."""
