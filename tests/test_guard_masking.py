@@ -276,3 +276,18 @@ def test_a_key_that_was_masked_before_is_known_where_it_stands_alone(tmp_path: P
 def test_the_rest_of_a_line_that_begins_where_a_finding_does_is_kept() -> None:
     assert apart([Span(0, 5, "EMAIL"), Span(0, AS_ONE + 6, "SECRET")]) == [Span(0, AS_ONE + 6, "EMAIL")]
     assert apart([Span(0, 5, "EMAIL"), Span(0, 9, "SECRET")]) == [Span(0, 5, "EMAIL")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "IBAN changed from {} to {} by user 4410",
+        "{} and {}",
+        "it took AB 12 minutes to move it from {} into {}",
+    ],
+)
+@pytest.mark.parametrize("spaced", [False, True])
+def test_accounts_near_each_other_are_all_found(text: str, spaced: bool) -> None:
+    made = ("DE69745132174746202689", "DE94236059440216655428")
+    shown = [" ".join(re.findall(".{1,4}", each)) if spaced else each for each in made]
+    assert mask(text.format(*shown)).text == text.format("[IBAN_1]", "[IBAN_2]")

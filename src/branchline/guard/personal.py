@@ -99,7 +99,11 @@ _TRIAL: Final = late(
         )
     )
 )
-_IBAN: Final = late(r"([a-z]{2}) ?\d\d(?:[ -]?[a-z0-9]{1,32}){1,10}+", re.A)
+_IBAN: Final = late(
+    r"([a-z]{2}) ?\d\d(?:[a-z0-9]{1,32})?+(?:[ -](?![a-z]{2}\d\d(?:[a-z0-9]{7}|[ -][a-z0-9]{4}[ -]))[a-z0-9]{1,32}){0,10}+",
+    re.A,
+)
+"""Its groups, and words that may follow in capitals, but not the next one: `from DE... to DE...`."""
 _IBAN_BEGINS: Final = b" aa(?=11| 11)"
 _IBAN_SAID: Final = late("iban")
 _BASE_36: Final = {ord(letter): str(int(letter, 36)) for letter in string.ascii_lowercase}
