@@ -5,9 +5,9 @@ Run: python benchmarks/recovery.py [--workers N] [--rounds N] [--limit SECONDS] 
 Each round is a new process on the same run, which is killed with -9 as soon as it has adopted everything; the workers live
 on. It goes the way of `execute`, so that the moments can be told from inside:
 
-adoption  from the moment at which a coordinator is put in charge (state, custody, adoption) to the commit by which each of
-          the workers is recorded as running under it
-whole     from the start of the process to the same commit: Python, a look at the plan and the store come on top
+adoption  from the moment at which a coordinator is put in charge (state, custody, adoption) to the end of its first turn,
+          after which it watches each of the workers, and has told each that was lost from those that run
+whole     from the start of the process to the same moment: Python, a look at the plan and the store come on top
 processor what of the whole was its own processor time: the rest is waiting, for the disk and for the machine's other work
 """
 
@@ -23,7 +23,7 @@ from pathlib import Path
 from statistics import quantiles
 
 import branchline
-from engine_speed import Rows, execute, prepare, stopped, until
+from engine_speed import Rows, execute, keepers, prepare, until
 
 AGAIN = """
 import os, signal, sys, time
@@ -38,24 +38,35 @@ import gc
 gc.set_threshold(COLLECT_EVERY)
 console = Console(Path.cwd(), dict(os.environ), sys.stderr, lambda _: "", lambda _: 0)
 flags = Flags(yes=True, in_place=True, jobs=int(sys.argv[1]), minimum="unchecked")
-project, path, adopted = open_project(console, flags.settings()), Path("TODO.md").resolve(), set()
-hooks = Hooks(console.clock, told=lambda events: adopted.update(e.fence for e in events if e.kind == "started"))
+project, path = open_project(console, flags.settings()), Path("TODO.md").resolve()
 with opened_store(project) as store:
     begun = begin(console, project, store, unchanged(project, path), flags)
     began = time.monotonic()
-    driver = charge(store, begun, hooks)
-    while len(adopted) < int(sys.argv[1]):
-        driver.tick()
+    driver = charge(store, begun, Hooks(console.clock, interrupts=lambda: 2))
+    driver.tick()
     print(time.monotonic() - began, time.monotonic() - float(sys.argv[2]), time.process_time(), flush=True)
+    found = sorted(attempt.state for attempt in driver.state.attempts.values())
+    if sys.argv[3:]:
+        driver.drain(60.0)
+        sys.exit()
+    assert found == int(sys.argv[1]) * ["started"], found
     os.kill(os.getpid(), signal.SIGKILL)
 """
-"""A coordinator that says in how many seconds it adopted so many workers, since it was in charge and in all, and dies."""
+"""A coordinator that says in how many seconds it adopted so many workers, since it was in charge and in all, and dies.
+
+With one more word it ends them, as two ^C do.
+"""
+
+
+def again(folder: Path, workers: int, limit: float, *end: str) -> subprocess.CompletedProcess[str]:
+    """Run one new coordinator to its end."""
+    words = [sys.executable, "-P", "-c", AGAIN, str(workers), str(time.monotonic()), *end]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=limit, check=False)
 
 
 def adopted(folder: Path, workers: int, limit: float) -> list[float]:
     """One new coordinator: the seconds of its adoption, those of its whole life until then, and those of processor in it."""
-    words = [sys.executable, "-P", "-c", AGAIN, str(workers), str(time.monotonic())]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=limit, check=False)
+    done = again(folder, workers, limit)
     assert done.returncode == -signal.SIGKILL, done.stderr
     return [float(word) for word in done.stdout.split()]
 
@@ -85,17 +96,17 @@ def main() -> None:
         assert until(lambda: rows.count("running") == given.workers, given.limit)
         first.kill()
         first.wait()
-        rounds = [adopted(here, given.workers, given.limit) for _ in range(given.rounds)]
-        assert rows.count("running") == given.workers, "none was lost"
+        try:
+            rounds = [adopted(here, given.workers, given.limit) for _ in range(given.rounds)]
+        finally:
+            again(here, given.workers, given.limit, "end").check_returncode()
+        assert not keepers(here), "nothing is left"
         assert rows.number("SELECT COUNT(*) FROM attempt") == given.workers, "none was started again"
         print(f"{given.workers} live workers, {given.rounds} kills of their coordinator: none lost, none started again")
         for name, seconds, aim in zip(
             ("adoption", "whole", "processor"), zip(*rounds, strict=True), ("aim p99 250", "", ""), strict=True
         ):
             print(line(name, list(seconds), aim))
-        last = rows.last("started")
-        with stopped(execute(here, given.workers)):
-            assert until(lambda: rows.last("started") > last, given.limit)
         rows.close()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
