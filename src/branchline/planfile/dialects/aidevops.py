@@ -25,12 +25,8 @@ def marks(text: str) -> Marked:
     for found in _FIELD.finditer(masked):
         kept.append(text[place : found.start()])
         place = found.end()
-        key = found["key"]
-        if key:
-            fields.setdefault(key, []).append(found["value"])
-        else:
-            name = next(name for name in ("owner", "tag", "estimate", "brief") if found[name])
-            fields.setdefault(name, []).append(found[name])
+        name = str(found.lastgroup)
+        fields.setdefault(found["key"] if name == "value" else name, []).append(found[name])
     kept.append(text[place:])
     return Marked(" ".join(" ".join(kept).split()), fields)
 
