@@ -99,9 +99,13 @@ class TestNumbersAlone:
     def test_behind_a_task_that_is_named_numbers_are_tasks(self, said: str, wanted: set[tuple[str, str]]) -> None:
         assert edges(f"{self.THREE}## Execution order\n\n{said}\n") == wanted
 
-    def test_waves_say_what_waits_for_what(self) -> None:
+    def test_waves_come_one_after_the_other(self) -> None:
         waves = '```json\n{"waves": [{"tasks": ["1"]}, {"tasks": ["2", "3"]}]}\n```\n'
-        assert edges(f"- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Aim\n\n{waves}") == {("1", "2"), ("1", "3")}
+        plan = parse(f"- [ ] 1. Draw\n- [ ] 2. Move\n- [ ] 3. Aim\n\n{waves}", "x.md")
+        assert {(edge.before, edge.after, edge.kind) for edge in plan.edges} == {
+            ("1", "2", "phase"),
+            ("1", "3", "phase"),
+        }
 
 
 class TestNamesInVain:

@@ -2,7 +2,7 @@
 
 import json
 import re
-from itertools import pairwise
+from itertools import pairwise, product
 from unicodedata import east_asian_width
 
 from branchline.planfile.blocks import Block
@@ -126,7 +126,7 @@ def _part(text: str, column: int) -> str:
 
 
 def _waves(edges: Edges, block: Block) -> None:
-    """Kiro's dependency graph: waves of task ids, each wave after the one before."""
+    """Kiro's dependency graph: waves of task ids, each wave after the one before, as phases are."""
     try:
         waves = json.loads("\n".join(text for _, text in block.lines))["waves"]
         ids = [[str(each).lower() for each in (wave["tasks"] if isinstance(wave, dict) else wave)] for wave in waves]
@@ -135,7 +135,9 @@ def _waves(edges: Edges, block: Block) -> None:
     groups = [[edges.names.by_id[each] for each in wave if each in edges.names.by_id] for wave in ids]
     edges.stated.update(draft.line for group in groups for draft in group)
     for before, after in pairwise(groups):
-        edges.say(before, after, block.line)
+        edges.names.spend(len(before) * len(after))
+        for one, other in product(before, after):
+            edges.add(one, other, "phase", block.line, 0.8)
 
 
 def _mermaid(edges: Edges, lines: list[tuple[int, str]]) -> None:
