@@ -1,18 +1,25 @@
 """The class of each section, by the words of its heading, those above it and the tags around it (rule 2)."""
 
+import re
+
 from branchline.planfile import levels
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES, NEGATIVE
+from branchline.planfile.plain import LIST_CLASSES, MANY, NEGATIVE
 from branchline.planfile.scan import MAX_NESTING
 from branchline.planfile.sections import Head, bare, classify, head, only_tells, share
 from branchline.planfile.words import GSD_TAGS
+
+_TELLS_OF = re.compile(r"(?:(?:the|known|some|open) )?[^\W\d_]+ (?:of|for|on|behind|about)\s", re.IGNORECASE)
+WEAK = 0.34
+"""A heading of which the words that class it are no more than this share is classed by chance where it is one of a series."""
 
 
 def sections(out: Outline) -> None:
     """Nest the headings by level and give each its class; a lone H1 names the plan and never classifies."""
     stack: list[Block] = []
     worded = levels.worded(out)
+    boxed = levels.over(out, acting=False) if worded else set()
     counted = worded | levels.counted_codes(out.headings)
     firsts = [block for block in out.headings if block.level == 1]
     lone = firsts[0] if len(firsts) == 1 and len(out.headings) > 1 else None
@@ -24,9 +31,40 @@ def sections(out: Outline) -> None:
         stack.append(block)
         block.cls = "NONTASK" if block is lone and only_tells(block.text) else "UNKNOWN"
         if block is not lone:
-            tells = block.line in worded and block.section is not None and block.section.cls in NEGATIVE
+            told = block.section is not None and block.section.cls in NEGATIVE
+            tells = block.line in worded and told and block.line not in boxed
             out.heads[block.line] = said = _head(out, block, {} if tells else counted)
             _classify(out, block, said)
+    for heads in out.subs.values():
+        _in_series(out, [each for each in heads if out.head(each).role in ("numbered", "dotted")])
+
+
+def _in_series(out: Outline, heads: list[Block]) -> None:
+    """Most of a numbered series being no sections that tell, a word alone makes none of the others: `6. Comment freshness`."""
+    told = [each for each in heads if each.cls in NEGATIVE]
+    weak = [each for each in told if _by_chance(each, out.head(each).title)]
+    if len(heads) < MANY or not weak:
+        return
+    begins = heads[0] in told and heads[0] not in weak  # `1. Goals` begins a text that tells
+    few = (len(told) - len(weak)) * 3 <= len(heads) and len(weak) * 2 < len(heads)
+    if few and not begins:
+        for each in weak:
+            _reclass(out, each, each.section.cls if each.section is not None else "UNKNOWN")
+
+
+def _by_chance(heading: Block, title: str) -> bool:
+    """`Comment freshness` is classed by a word of it alone; `Risks of the upload` says what it tells."""
+    return heading.cls != "CRITERIA" and share(title) <= WEAK and not _TELLS_OF.match(title)
+
+
+def _reclass(out: Outline, heading: Block, cls: str) -> None:
+    """Give a heading another class, and those below it that had theirs from it."""
+    below = [each for each in out.subheadings(heading) if classify(out.head(each).title)[0] == "UNKNOWN"]
+    for each in below:
+        if each.cls == heading.cls:
+            _reclass(out, each, cls)
+    heading.cls = cls
+    out.strong.discard(heading.line)
 
 
 def _head(out: Outline, block: Block, counted: dict[int, Head]) -> Head:

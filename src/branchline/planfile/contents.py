@@ -2,13 +2,13 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from branchline.planfile import retold, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
-from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.drafts import Draft, from_heading, from_item, normal, plain
 from branchline.planfile.fields import state_of_label
 from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import take_headings, text_headings
@@ -19,14 +19,17 @@ from branchline.planfile.plain import (
     MANY,
     NEGATIVE,
     OF_FILES,
+    TESTS,
     field_kind,
     lists_work,
     may_work,
+    mostly_acts,
     named_so,
     plain_task,
 )
 from branchline.planfile.promote import ORDER
-from branchline.planfile.sections import acts, any_verb, classify, head, share
+from branchline.planfile.sections import any_verb, asks, classify, head, share
+from branchline.planfile.verbs import acts
 
 LISTED = ("bullet of a phase", "row of a task table")
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
@@ -134,14 +137,33 @@ def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block
     """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, bullets of `lists`."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
-        if found is not None and (found.key >= 0 or tables.calls_tasks(table, found)):
+        of_files = found is not None and found.kinds[0] == "files" and bool(OF_FILES.search(heading.text))
+        if found is not None and not of_files and (found.key >= 0 or tables.calls_tasks(table, found)):
             tables.take(out, table, found, out.above(heading))
     _counted_heads(out, heading, held)
     items = out.direct.get(heading.line, ())
     told = heading.section is not None and heading.section.cls in NEGATIVE  # `Must have` below `Priorities` ranks
-    named = heading.cls in lists and named_so(heading) and out.above(heading) is None and not told
+    wanted = heading.cls in lists or (heading.cls == "DONE" and _all_done(heading, items))
+    named = wanted and (named_so(heading) or _in_backlog(out, heading)) and out.above(heading) is None and not told
     if named and all(item.box is None for item in items):
+        titles = {normal(draft.title) for draft in out.drafts.values()} if heading.cls == "DONE" else set()
+        for item in (item for item in items if normal(plain(item.text)) in titles):
+            item.fate, item.why = "duplicate", "says again what a task says"
         take_items(out, list(filter(plain_task, items)), 0.7, heading.cls)
+
+
+def _in_backlog(out: Outline, heading: Block) -> bool:
+    """`### Player` over a list below `## Backlog` is a topic of it; below what is called more than that it may be anything."""
+    section = heading.section
+    named = section is not None and named_so(section) and share(section.text) == 1
+    topic = not acts(heading.text) and not asks(heading.text)
+    return named and topic and _begins_with_list(out, heading)
+
+
+def _all_done(heading: Block, items: Sequence[Block]) -> bool:
+    """Say whether a section lists what is done: it is called so, and by nothing else, or each item has the mark of it."""
+    named = share(heading.text) == 1 or heading.text.startswith(words.DONE_MARKS)
+    return named or (len(items) > 1 and all(item.text.startswith(words.DONE_MARKS) for item in items))
 
 
 def _tabled(out: Outline, heading: Block) -> None:
@@ -296,9 +318,9 @@ def _listing(out: Outline, phase: Block) -> list[Block]:
 
 def _holds_work(out: Outline, section: Block) -> bool:
     """`### Files to change` over a list of paths says where a phase is done, not what; `### File upload` is work."""
-    if section.cls in NEGATIVE:
-        return False
     items = out.direct.get(section.line, ())
+    if section.cls in NEGATIVE:
+        return TESTS.match(section.text) is not None and section.cls == "NONTASK" and mostly_acts(out, section, items)
     return not (
         OF_FILES.search(section.text) and sum(bool(_AT_PATH.match(item.text)) for item in items) * 2 > len(items)
     )

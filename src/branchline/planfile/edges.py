@@ -23,6 +23,7 @@ from branchline.planfile.sentences import (
     denied,
     in_series,
     one_by_one,
+    spoken,
     waits_for_all,
 )
 
@@ -73,8 +74,11 @@ _WAITS = re.compile(
     rf"(?<!\w)(?:{any_verb(WAITING)}|(?P<off>{any_verb(_LEADING)}))(?:\s(?:both|the|on))?\s{{0,3}}$", re.IGNORECASE
 )
 """`after Phase 3`, `needs T2 and T3`, wherever it stands: only before a name, for `after React 18` is no reference."""
-_AHEAD = re.compile(r"[\s(（\u3040-\uffff](?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
-"""Behind a match a name may begin: the words before it are looked for there, which costs less than to look everywhere."""
+_AHEAD = re.compile(r"[\s(（\u3040-\uffff](?![a-z]{2,12}\s[a-z])(?=[^\W\d_]{0,12}[\s#№-]{0,2}(?:\d|[A-Z]\b))")
+"""Behind a match a name may begin: the words before it are looked for there, which costs less than to look everywhere.
+
+Two words in small letters, which most are, begin none; that is seen first.
+"""
 _ENDS = (*WAITING, *_LEADING, " both", " the", " on")
 _REACH = 40
 _AS_FIELD = re.compile(rf"[(（\[]\s*(?:{_STRICT})\s*[:：]", re.IGNORECASE)
@@ -204,13 +208,8 @@ class Edges:
             for found in _INLINE.finditer(said):
                 if not denied(said, found):  # a line that says nothing else is as sure as a title
                     before = said[: found.start()]
-                    self._mined(
-                        draft,
-                        line,
-                        in_series(before, _ruled(found[1])),
-                        title,
-                        sure=title or not before.strip("-*+ \t"),
-                    )
+                    sure = title or not before.strip("-*+ \t")
+                    self._mined(draft, line, in_series(before, _ruled(found[1])), title, sure=sure)
         if waits_for_all(text):
             self.stated.add(draft.line)
             self.say(list(self.names.earlier(draft)), [draft], line)
@@ -264,6 +263,7 @@ class Edges:
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
+        text = spoken(text)
         label, *rest = _LABEL.split(text, maxsplit=1)
         about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
         said = BRACKETS.sub(lambda found: _BESIDE.sub(", ", found[0]), rest[0] if about else text)

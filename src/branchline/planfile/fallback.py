@@ -1,6 +1,7 @@
 """What is a task when nothing says so: numbered headings, lists, tables, bullets, in this order (rule 7)."""
 
 import re
+from collections import Counter
 
 from branchline.planfile import levels, lists, rows, tables
 from branchline.planfile.blocks import Block
@@ -17,12 +18,15 @@ from branchline.planfile.plain import (
     OF_FILES,
     TESTS,
     begins_with_text,
+    may_act,
     may_work,
+    mostly_acts,
     named_so,
     plain_task,
     says_plan,
 )
-from branchline.planfile.sections import acts, classify, names_list, only_tells, says_todo, share
+from branchline.planfile.sections import classify, names_list, only_tells, says_todo, share
+from branchline.planfile.verbs import acts
 
 _BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _RANK = re.compile(r"\W{0,4}P\d\b")
@@ -115,6 +119,9 @@ def _next(number: str) -> str:
 def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
     taken = {block.line for block in blocks}
     for block in _with_groups(out, blocks):
+        if levels.needless(out.head(block).title):
+            block.fate, block.why = "ignored", "a heading that says that there is nothing to do"
+            continue
         block.candidate = True
         draft = from_heading(block, out.head(block), "numbered heading of a task section", confidence)
         if any(other.line in taken for other in out.subheadings(block)):
@@ -155,7 +162,7 @@ def _bullets(out: Outline, heading: Block) -> list[Block]:
     items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
     if heading.cls in NEGATIVE and not (TESTS.match(heading.text) or may_work(out, heading)):
         return []
-    return items if heading.cls not in NEGATIVE or lists.mostly_acts(out, heading, items) else []
+    return items if heading.cls not in NEGATIVE or mostly_acts(out, heading, items) else []
 
 
 def _task_headings(out: Outline) -> None:
@@ -165,9 +172,16 @@ def _task_headings(out: Outline) -> None:
         found = [block for block in found if block.section is None or not OF_FILES.search(block.section.text)]
     if len(found) > 1:
         _take_headings(out, found, 0.8)
-        for heading in out.headings:
-            if heading.cls == "DONE" and named_so(heading) and out.above(heading) is None:
-                take_items(out, [item for item in out.direct.get(heading.line, ()) if plain_task(item)], 0.7, "DONE")
+        for heading in filter(lambda each: _by_state(out, each), out.headings):
+            take_items(out, list(filter(plain_task, out.direct.get(heading.line, ()))), 0.7, heading.cls)
+
+
+def _by_state(out: Outline, heading: Block) -> bool:
+    """Say whether a section beside numbered headings lists what is done, or, and no more, what is planned or in the works."""
+    if not named_so(heading) or out.above(heading) is not None:
+        return False
+    planned = heading.cls in ("WIP", "BACKLOG", "FUTURE") and share(heading.text) > 0.5 and not out.subheadings(heading)
+    return heading.cls == "DONE" or planned
 
 
 def _ordered_headings(out: Outline) -> list[Block]:
@@ -217,7 +231,9 @@ def _task_lists(out: Outline) -> None:
     numbered = False
     last = 0
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
-    if not any(_mostly_said(heading) for heading in work if heading.cls != "DONE") and lists.numbered_work(out):
+    called = [heading for heading in work if heading.cls != "DONE"]
+    steps = [each for each in called if share(each.text) == 0.5 and any(item.number for item in out.direct[each.line])]
+    if not steps and not any(map(_mostly_said, called)) and lists.numbered_work(out):
         return
     files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
@@ -255,7 +271,7 @@ def _siblings(out: Outline, first: int) -> None:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
     told: list[tuple[Block, list[Block]]] = []
-    acting, work = lists.may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
+    acting, work = may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
             continue  # what stands before a numbered list of tasks describes
@@ -265,7 +281,7 @@ def _siblings(out: Outline, first: int) -> None:
             items = _bullets(out, heading)
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
             unsure = first > 0 or (acting and heading.line < work)
-            tells = lists.describes(items) or (unsure and not lists.may_act(items))
+            tells = lists.describes(items) or (unsure and sum(acts(item.text) for item in items) * 4 <= len(items))
             told += [(heading, items)] if tells else []
             take_items(out, [] if tells else items, 0.6, heading.cls)
     series = _series(out) if told else set()
@@ -319,7 +335,7 @@ def _any_bullets(out: Outline) -> None:
             continue
         items = [item for item in items if plain_task(item)]
         items = [item for item in items if item.label in WORK_KINDS] or items  # `**Tasks**` beside `**Goals**`
-        described = lists.describes(items) or (tells and not lists.may_act(items))
+        described = lists.describes(items) or (tells and not may_act(items))
         unsure = not sure and heading is not None and heading.cls == "UNKNOWN" and described
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
@@ -350,6 +366,15 @@ def _told_headings(out: Outline) -> None:
     if title is None or not (names_list(title.text) or says_todo(title.text)):
         return
     heads = [each for each in out.headings if each is not title and may_work(out, each) and not out.subheadings(each)]
+    said = Counter(each.text for each in out.headings)
+    topics = {
+        text for text, count in said.items() if count >= MANY and classify(text)[0] not in LIST_CLASSES
+    }  # `### Priority` below each says more of it
+    if topics:
+        over = {each.line for each in out.headings if any(sub.text in topics for sub in out.subheadings(each))}
+        beside = {(each.section, each.level) for each in out.headings if each.line in over}
+        alike = [each for each in out.headings if each.line in over or (each.section, each.level) in beside]
+        heads = [each for each in alike if each is not title and may_work(out, each)]
     told = [each for each in heads if begins_with_text(out, each)]
     listed = sum(each.line in out.direct and each not in told for each in heads)
     if len(told) >= MANY and len(told) > 2 * listed:

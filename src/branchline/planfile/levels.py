@@ -15,9 +15,12 @@ from branchline.planfile.plain import (
     begins_with_text,
     may_work,
 )
-from branchline.planfile.sections import STATE_OF, Head, acts, bare, classify, head, series, share
+from branchline.planfile.sections import STATE_OF, Head, bare, classify, head, series, share
+from branchline.planfile.verbs import acts
 
-_WORDS = re.compile(r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?) (\d{1,3})(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL)
+_COUNTED = re.compile(
+    r"([^\W\d_]{3,20}(?: [^\W\d_]{3,20})?|PR) (\d{1,3}(?:\.\d{1,2})?)(?:\s*[:：—–-]\s*|\s*(?=[(（])|$)(.*)", re.DOTALL
+)
 _MONTH = re.compile(
     r"(?:(?:WB|W/[BC]|Week of|Week beginning|By(?: the)?(?: end of| mid)?)[. -]{1,2})?(?:\d{1,2}(?:st|nd|rd|th)? )?"
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -25,9 +28,14 @@ _MONTH = re.compile(
     re.IGNORECASE,
 )
 _PAREN = re.compile(r"[(（][^()（）]{0,80}[)）]")
+_REMARK = re.compile(r"[(（][^()（）]{1,40}\s[^()（）]{1,80}[)）]")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _RANKS = ("优先", "優先", "紧急", "緊急", "必须", "必須", "重要", "우선", "긴급")
 _NOTHING = re.compile(r"[*_(]{0,3}No\b[^.—–]{0,60}\b(?:required|needed|necessary|prerequisites|tasks)\b", re.IGNORECASE)
+_NEEDLESS = re.compile(
+    r"No (?:code |further |other )?(?:changes?|work|action|tasks?|steps?) (?:is |are )?(?:required|needed|necessary)\W*$",
+    re.IGNORECASE,
+)
 
 
 def counted_codes(headings: list[Block]) -> dict[int, Head]:
@@ -51,15 +59,19 @@ def worded(out: Outline) -> dict[int, Head]:
     """Headings of a level that count on by any words over work, `Delivery 03` or `Big plan 1: Rim`, are phases."""
     found: dict[tuple[int, str], dict[int, Head]] = {}
     for block in out.headings:
-        said = _WORDS.match(bare(block.text)) if not head(block.text).role else None
+        said = _COUNTED.match(bare(block.text)) if not head(block.text).role else None
         word = said[1].lower() if said else ""
         if said and classify(word)[0] not in NEGATIVE and words.NO_SERIES.isdisjoint(word.split()):
-            found.setdefault((block.level, word), {})[block.line] = Head("phase", word, said[2], said[3].strip())
+            within = said[2].rpartition(".")[0]
+            found.setdefault((block.level, f"{word} {within}"), {})[block.line] = Head(
+                "phase", word, said[2], said[3].strip()
+            )
     counted = [heads for heads in (*found.values(), *_dated(out)) if len(heads) > 1 and _one_by_one(heads)]
-    holding = _over_work(out) if counted else set()
+    holding, boxed = (over(out, acting=acting) for acting in (True, False)) if counted else (set(), set())
     chosen: dict[int, Head] = {}
     for heads in counted:
-        if len(holding & heads.keys()) * 2 > len(heads):
+        dotted = any("." in said.number for said in heads.values())  # `Work package 1.2` is a part of a phase itself
+        if len((boxed if dotted else holding) & heads.keys()) * 2 > len(heads):
             chosen |= heads
         elif len(heads) >= MANY and all(said.title for said in heads.values()):
             chosen |= {line: said._replace(role="task") for line, said in heads.items()}
@@ -78,15 +90,15 @@ def _dated(out: Outline) -> list[dict[int, Head]]:
 
 
 def _one_by_one(heads: dict[int, Head]) -> bool:
-    numbers = [int(said.number) for said in heads.values()]
+    numbers = [int(said.number.rpartition(".")[2]) for said in heads.values()]
     return numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
-def _over_work(out: Outline) -> set[int]:
-    """The lines of the headings below which, at any depth, stands a box or an item that says what to do."""
+def over(out: Outline, *, acting: bool) -> set[int]:
+    """The lines of the headings below which, at any depth, stands a box or, if `acting`, an item that says what to do."""
     found: set[int] = set()
     open_: list[Block] = []
-    work = (item for item in out.items if item.box or acts(item.text))
+    work = (item for item in out.items if item.box or (acting and acts(item.text)))
     for block in sorted([*out.headings, *work], key=lambda each: each.line):
         if block.kind != "heading":
             found.update(heading.line for heading in open_)
@@ -126,6 +138,7 @@ def outcomes(out: Outline) -> None:
 
 def _lists_work(out: Outline, heading: Block) -> bool:
     said = classify(heading.text)[0] == "TASK" and share(heading.text) == 1 and not _is_outcome(heading)
+    said = said and not _REMARK.search(heading.text)  # `Actions (by key)` is a topic
     return said and bool(out.direct.get(heading.line) or out.subheadings(heading))
 
 
@@ -144,6 +157,11 @@ def settle(out: Outline) -> None:
             out.drop(draft, "ignored", "a phase that holds no task, by its own words or for want of a title")
 
 
+def needless(title: str) -> bool:
+    """Say whether a heading is one below which nothing is to be done: `No changes needed`."""
+    return _NEEDLESS.match(title) is not None
+
+
 def _is_needless(out: Outline, phase: Block) -> bool:
     """Say whether what stands below a phase begins by saying that there is nothing to do: `No setup tasks required`."""
     return any(_NOTHING.match(said.text) for said in out.paras.get(phase.line, ())[:1])
@@ -155,9 +173,12 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detaile
     In phases told in detail (`detailed`) they hold code, tables and lists as well.
     """
     first = [each for each in _below(out, heading) if may_work(out, each) and each.line not in out.drafts]
-    if len(first) < 2 or out.direct.get(heading.line) or tables.under(out, heading):
+    if not first or out.direct.get(heading.line) or tables.under(out, heading):
         return False
-    counted = (
+    goes_on = _goes_on(out, first)
+    if len(first) < 2 and not goes_on:
+        return False
+    counted = goes_on or (
         parent is not None
         and parent.role == "phase"
         and (_count_on([out.head(each) for each in first]) or _counts_within(parent, first))
@@ -168,11 +189,21 @@ def text_headings(out: Outline, heading: Block, parent: Draft | None, *, detaile
     return True
 
 
+def _goes_on(out: Outline, heads: list[Block]) -> bool:
+    """Say whether numbered headings count on from those of the phase before, which are tasks: `7.` behind `6.`."""
+    numbers = [int(said.number) if said.number.isdigit() else -1 for said in map(out.head, heads)]
+    last = out.last_counted
+    if last is None or last.line > heads[0].line or last.block.level != heads[0].level or not last.number.isdigit():
+        return False
+    return numbers == list(range(int(last.number) + 1, int(last.number) + 1 + len(numbers)))
+
+
 def take_headings(out: Outline, headings: list[Block], parent: Draft | None) -> None:
     """Make a task of each heading, below `parent`."""
     for block in headings:
         block.candidate = True
-        out.drafts[block.line] = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
+        draft = from_heading(block, out.head(block), "heading of a phase", 0.7).hang(parent)
+        out.drafts[block.line] = out.last_counted = draft
 
 
 def _below(out: Outline, heading: Block) -> list[Block]:

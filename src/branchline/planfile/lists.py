@@ -2,20 +2,22 @@
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 
-from branchline.planfile import words
+from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import MARKS, take_items
-from branchline.planfile.drafts import ID, from_item, plain, whole_title
+from branchline.planfile.drafts import ID, Draft, from_item, plain, whole_title
 from branchline.planfile.fields import mark_of, state_of_label
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, may_work, named_so, plain_task
-from branchline.planfile.sections import acts, head
+from branchline.planfile.plain import MANY, NEGATIVE, may_act, may_work, mostly_acts, named_so, plain_task
+from branchline.planfile.sections import head
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
+_LEGEND = re.compile(r"\W{1,4}(?:[=:]|means\b)|\W{0,4}[^,]{0,30}[,;]\s?[^\w\s]{1,2}\ufe0f?\s")
 _STATED = re.compile(r"\[([^\[\]]{2,30})\]\s")
 
 
@@ -68,10 +70,22 @@ def _bullet(item: Block) -> bool:
     return plain_task(item) and not item.number and not head(item.text).role
 
 
+def ticked(out: Outline) -> None:
+    """`- ✅ Draw it` in a list of boxes is one that is done; `- ✅ means done` says so itself."""
+    for items in out.direct.values():
+        boxes = [item for item in items if item.box is not None and item.line in out.drafts]
+        for item in items if boxes else ():
+            if item.text.startswith(MARKS) and item.box is None and plain_task(item) and not _LEGEND.match(item.text):
+                draft = from_item(item, out.dialect, "item with the mark of what is done among boxes", 0.8)
+                out.drafts[item.line] = draft.hang(out.drafts[boxes[0].line].parent)
+
+
 def labelled(out: Outline) -> None:
     """What a heading that is a task lists under the label `Tasks:` are its tasks; what it lists otherwise says how it is done."""
     for draft in [draft for draft in out.drafts.values() if draft.role == "head" and not draft.kids]:
-        items = [item for item in out.direct.get(draft.line, ()) if item.label == "TASKS" and plain_task(item)]
+        direct = out.direct.get(draft.line, ())
+        items = [item for item in direct if item.label == "TASKS" and plain_task(item)]
+        items = items or _numbered_within(draft, direct)
         if len(items) > 1:
             draft.role = "phase"
             for block in items:
@@ -113,14 +127,11 @@ def describes(items: list[Block]) -> bool:
     return said > 1 and said * 2 > len(items)
 
 
-def mostly_acts(out: Outline, heading: Block, items: list[Block]) -> bool:
-    work = sum(acts(item.text) for item in items)
-    return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
-
-
-def may_act(items: list[Block]) -> bool:
-    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
-    return any(acts(item.text) for item in items)
+def _numbered_within(draft: Draft, items: Sequence[Block]) -> list[Block]:
+    """List what stands below `- **Subtasks:**` of `Task 2`, where all of it counts as `2.1`, `2.2`."""
+    kids = [kid for item in items if labels.kind(item.text) == "subtasks" for kid in item.kids if plain_task(kid)]
+    within = bool(draft.number) and all(kid.text.startswith(f"{draft.number}.") for kid in kids)
+    return kids if within else []
 
 
 def coded_alike(out: Outline) -> None:

@@ -34,6 +34,7 @@ class Outline:
         self.heads: dict[int, Head] = {}
         self.strong: set[int] = set()
         self.drafts: dict[int, Draft] = {}
+        self.last_counted: Draft | None = None  # of the headings of phases, for those of the next to go on from
         self.direct: dict[int, list[Block]] = {}
         for block in self.items:
             if block.parent is None and block.section is not None:

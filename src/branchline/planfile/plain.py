@@ -1,6 +1,7 @@
 """What a plain heading or list item may be where nothing names the tasks: work, a field, a thing, nothing (rules 5 and 7)."""
 
 import re
+from collections.abc import Sequence
 
 from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
@@ -8,6 +9,7 @@ from branchline.planfile.checks import is_program
 from branchline.planfile.drafts import MAX_TITLE
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import classify, says_todo, share
+from branchline.planfile.verbs import acts
 
 NEGATIVE = frozenset({"CRITERIA", "NONTASK", "ORDER"})
 LIST_CLASSES = frozenset({"TASK", "DONE", "WIP", "BACKLOG", "FUTURE"})
@@ -35,11 +37,22 @@ _ONLY_LINK = re.compile(
     r"(?:<?https?://(?!\S{1,200}/(?:issues|pull|-)/)\S{1,2000}|\[`?[\w./@-]{1,200}\.\w{1,5}`?\]\([^()\s]{1,400}\))$"
 )
 """A link, or the name of a file that leads to it, is something to read; a link to an issue is work."""
+_VALUE = re.compile(
+    r"(?:\*\*|__)?(?P<label>[^\W\d_]{1,24}(?: [^\W\d_]{1,16})?)(?:\*\*|__)?\s?[:：]\s?(?:\*\*|__)?\s?"
+    r"(?:`[^`\s/][^`\s]{0,200}`|20\d\d[-/.]\d{1,2}[-/.]\d{1,2}|~?\d[\d.,]{0,9}\s?%?)$"
+)
+"""`Host: `db.local`` and `Date: 2026-03-04` tell of something; `Create: `app.py`` is work by its verb."""
 PLACEHOLDER = re.compile(
     r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
 )
 """`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
 TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
+VERIFIES = re.compile(
+    r"\W*(?:(?:final )?(?:verification|validation|testing|tests?|qa)|verifica(?:ción|ção)|valida(?:ción|ção)"
+    r"|vérification|prüfung|проверка|тестирование|перевірка|тестування|验证|測試|测试|検証|テスト|검증|테스트)\W*$",
+    re.IGNORECASE,
+)
+"""What may be the last step of a plan as well as what says that it is done; its boxes tell."""
 _PLANS, _ROADMAPS = (
     re.compile("|".join(rf"{word}(?:s|ning)?\b" if word.isascii() else word for word in names), re.IGNORECASE)
     for names in (words.PLANS, words.ROADMAPS)
@@ -51,6 +64,17 @@ def may_work(out: Outline, heading: Block) -> bool:
     """`Performance & testing` may be work, though either word alone is a section's name."""
     more = len(heading.text.split()) > 1 or share(heading.text) < 1
     return heading.cls not in NEGATIVE or (heading.cls == "NONTASK" and heading.line not in out.strong and more)
+
+
+def mostly_acts(out: Outline, heading: Block, items: Sequence[Block]) -> bool:
+    """Most of a list tells what to do, and its section, if weakly, allows it."""
+    work = sum(acts(item.text) for item in items)
+    return heading.cls != "CRITERIA" and heading.line not in out.strong and work * 2 > len(items)
+
+
+def may_act(items: Sequence[Block]) -> bool:
+    """Some item of a list of work tells something to do; of a list that tells what there is, none does."""
+    return any(acts(item.text) for item in items)
 
 
 def begins_with_text(out: Outline, heading: Block) -> bool:
@@ -81,6 +105,13 @@ def field_kind(text: str) -> str:
     return labels.KINDS.get(" ".join(found[1].lower().split()), "") if found is not None else ""
 
 
+def _tells_value(item: Block) -> bool:
+    """Say whether an item gives a thing its value: a label of one word, which is no id, and no verb, before a value."""
+    found = _VALUE.match(item.text) if not item.number else None
+    named = item.section is not None and named_so(item.section)
+    return found is not None and not named and not acts(found["label"])
+
+
 def plain_task(item: Block) -> bool:
     """Say whether a list item may be a task where nothing but lists says what the tasks are."""
     return bool(
@@ -91,6 +122,7 @@ def plain_task(item: Block) -> bool:
         and not field_kind(item.text)
         and item.cls not in NEGATIVE
         and not _DATED.match(item.text)
+        and not _tells_value(item)
         and not PLACEHOLDER.match(item.text)
         and (not _ONLY_CODE.match(item.text) or is_program(item.text.strip("`")))
         and not _NOTHING.match(item.text)

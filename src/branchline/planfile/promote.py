@@ -8,7 +8,7 @@ from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.labels import KINDS
 from branchline.planfile.sections import Head, bare, classify, head, series
 
-_BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
+_BOLD = re.compile(r"(?:\*\*|__)((?:[^*_`\n]|`[^`\n]{1,100}`){3,120})(?:\*\*|__)\s?[:：]?\s*([^*`\n]{0,60})$")
 ORDER = re.compile(r"\border\b|reihenfolge|ordre|orden\b|ordem|порядок|顺序|順序|순서|thứ tự", re.IGNORECASE)
 _HOLDERS = frozenset({"task", "step", "phase", "version"})
 _TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
@@ -106,10 +106,10 @@ def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes
     """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
     if any(_closed(above.text) for above in real if above.level > 1):  # the title of all says nothing of its parts
         return []
-    if taken and real and ORDER.search(real[-1].text):
+    plain = not any(role in _HOLDERS for role, _ in taken)
+    if not plain and real and ORDER.search(real[-1].text):
         return []  # `Implementation order` beside headings that are the tasks puts them in order
     found: list[Block] = []
-    plain = not any(role in _HOLDERS for role, _ in taken)
     for line, text in para.lines:
         bold = _BOLD.match(text)
         coded = _code(text)

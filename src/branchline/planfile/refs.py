@@ -6,6 +6,8 @@ from typing import NamedTuple
 from branchline.planfile import words
 from branchline.planfile.drafts import Draft
 from branchline.planfile.names import MAX_RANGE, PAREN, SPLIT, Names
+from branchline.planfile.numerals import counted
+from branchline.planfile.sections import SPACELESS
 
 KEYS = "|".join(
     sorted(
@@ -37,7 +39,12 @@ _AND = re.compile(rf"\s*{_JOIN}", re.IGNORECASE)
 _NEXT = re.compile(rf"\s*{_JOIN}({_LETTER}){_END}", re.IGNORECASE)
 _SUBJECT = re.compile(r"[A-Za-z]{0,6}-?\d{1,5}(?:\.\d{1,3}){0,3}\s+[^\W\d_]{2}")
 """`T3 waits` behind `T1; ` begins a sentence of its own."""
-_STORY = re.compile(r"user story\s*#?(\d{1,3})", re.IGNORECASE)
+_STORY = re.compile(r"user stor(?:y|ies)\s*#?(\d{1,3})", re.IGNORECASE)
+_HAN = re.compile(
+    rf"((?:{'|'.join(re.escape(word) for word in (*words.TASK_HEADS, *words.PHASE_HEADS) if SPACELESS.search(word))})\s?)"
+    r"([一二三四五六七八九十]{1,3})(?=$|[^\w]|完成|完了|后|後|之|与|和|及|的|の|を|が|に)"
+)
+"""`阶段一` is `阶段1`."""
 _SUFFIX = re.compile(r"([A-Za-z]{1,6}\d+)-(\d+)")
 _ALL = tuple(words.EVERYTHING)
 _NOT_NONE = words.NONE - {"no", "-"}
@@ -59,6 +66,8 @@ def tokens(text: str) -> list[tuple[str, str, str]]:
     """
     out: list[tuple[str, str, str]] = []
     key, end = "", -1
+    if not text.isascii():
+        text = _HAN.sub(lambda found: f"{found[1]}{counted(found[2])}", text)
     for found in TOKEN.finditer(text) if any(map(text.__contains__, _DIGITS)) or _LETTERED.search(text) else ():
         if found["key"]:
             key = _key(found["key"])
@@ -137,6 +146,9 @@ def resolve(names: Names, text: str, asker: Draft | None, strict: bool) -> Found
         _take(names, asker, key, first, last, found, unknown, doubled)
     if strict and not listed:
         for part in SPLIT.split(outside.strip(" .`*_")):
+            if asker is not None and everything(part.strip("`*_ .").lower()):  # `All modules, Hull`
+                found += names.earlier(asker)
+                continue
             named = names.by_id.get(part.strip("`*_ ").lower()) or names.titled(part)
             (found.append(named) if named else unknown.append(part.strip())) if part.strip() else None
     return Found(tuple(dict.fromkeys(found)), tuple(unknown), tuple(doubled))

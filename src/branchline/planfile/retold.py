@@ -84,16 +84,18 @@ def _is_stage(draft: Draft) -> bool:
 def timelines(out: Outline) -> None:
     """Phases of a timeline, or of a section on the order, put in time what is work elsewhere in the text."""
     timed = [draft for draft in out.drafts.values() if draft.role == "phase" and draft.parent is None and _tells(draft)]
+    steps = {draft.key for draft in out.drafts.values() if draft.role == "head"} & set(STEP_HEADS)
+    timed = [draft for draft in timed if draft.key not in steps]  # `Step 7` beside others is one of them
     lines = {phase.line for phase in timed}
-    elsewhere = [draft for draft in out.drafts.values() if _root(draft).line not in lines]
+    elsewhere = [each for each in out.drafts.values() if _root(each).line not in lines and _section(each) != "DONE"]
     boxes = sum(draft.block.box is not None for draft in out.drafts.values())
     boxed = boxes > sum(draft.block.box is not None for draft in elsewhere)
-    if timed and not boxed and not _goes_on(timed, elsewhere) and (elsewhere or len(_counted(out)) >= MANY):
+    if timed and not boxed and not _continued(timed, elsewhere) and (elsewhere or len(_counted(out)) >= MANY):
         for draft in timed:
             out.drop(draft, "ignored", _AGAIN)
 
 
-def _goes_on(timed: list[Draft], elsewhere: list[Draft]) -> bool:
+def _continued(timed: list[Draft], elsewhere: list[Draft]) -> bool:
     """Say whether the phases elsewhere count on from these, as `Phase 4` does behind `Phase 3`: then none tells another again."""
     numbers = [(draft.key, draft.number) for draft in timed]
     others = [(draft.key, draft.number) for draft in elsewhere if draft.role == "phase" and draft.parent is None]
@@ -112,8 +114,9 @@ def _tells(phase: Draft) -> bool:
 
 
 def _counted(out: Outline) -> list[int]:
-    """The lines of the numbered headings of sections of work."""
-    return [each.line for each in out.headings if each.cls in LIST_CLASSES and out.head(each).role == "numbered"]
+    """The lines of the numbered headings of sections of work that is still to be done."""
+    open_ = LIST_CLASSES - {"DONE"}
+    return [each.line for each in out.headings if each.cls in open_ and out.head(each).role == "numbered"]
 
 
 def _counts(out: Outline, heading: Block) -> bool:

@@ -10,7 +10,7 @@ from branchline.planfile.numerals import WORDS, counted, numbered
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
 STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declined", "FUTURE": "deferred"}
 _OUTLINE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,3}[.):]?\s+")
-_WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
+WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
@@ -23,17 +23,12 @@ LAST = "final"
 _JOINED = re.compile(r"\s(?:&|\+|and|und|et|y|e|и|і|та|và)\s")
 _BESIDE = re.compile(rf"{_JOINED.pattern}|\s?/\s?")
 _ACTIONS = tuple(verb for verb in words.ACTIONS if SPACELESS.search(verb))
-_FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
-_LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
-_VERB = re.compile(rf"{_WORD.pattern}(?!\s?[:：])")
-"""`Render: by hand` names something."""
-_MENTION = re.compile(
-    r"^(?:(?:@[\w-]{1,40}[\s+&,]{1,4}){1,4}(?:to\s)?"
-    r"|(?!It |This |That |There )[A-Z]\w{1,20}\s(?:will|to|should|must|needs to)\s)(?=\w)"
+_KEYCAP = re.compile(r"^\W{0,4}?((?:\d\ufe0f?\u20e3){1,2}|\U0001f51f|[\u2460-\u2473])(?!\s?[-–—~])[.:)]?\s*")
+"""`1️⃣ Draw it` and `① Draw it` count as `1. Draw it` does."""
+_TOLD_OF = re.compile(
+    r"(?:の|的|의 )(?:対象|概要|範囲|背景|目的|結果|目标|目標|概述|总结|說明|说明|范围|背景|结果|개요|범위|목적|목표|결과)"
 )
-"""Whom an item speaks of: `@kim to draw it`, `Kim will draw it`."""
-_INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
-_ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
+"""`フェーズ1の概要` tells of the phase, whose tasks stand elsewhere."""
 _LEADING = re.compile(r"^(?:\[[ xX~>-]\]|[^\w`\[(])+")
 _MARKED = re.compile(
     r"^([^\W\d_]{0,12}[ -]?\d{1,4}(?:[.-]\d{1,4}){0,3})\s?"
@@ -59,7 +54,7 @@ def _phrases(entries: tuple[str, ...]) -> tuple[frozenset[tuple[str, ...]], tupl
         if SPACELESS.search(entry):
             spaceless += {entry.replace(" ", ""), entry}
         else:
-            spaced.add(tuple(_WORD.findall(entry)))
+            spaced.add(tuple(WORD.findall(entry)))
     return frozenset(spaced), tuple(spaceless)
 
 
@@ -115,7 +110,7 @@ _LAST = re.compile(
 )
 _VERSION = re.compile(
     rf"(?:(?:{_any_of((*words.VERSION_HEADS, *words.STAGE_HEADS))})\s+(?=\d|[(（]?v\.?\d)[(（]?)?\[?"
-    r"(v\.?\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.\d+|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})[\])）]?(?=[\s:：–—·(-]|$)(.*)",
+    r"(v\.?\d+\.(?:\d+|x)(?:\.(?:\d+|x))?|\d+\.\d+\.(?:\d+|x)|\d{1,3}\.[x0]|(?<=\s)\d{1,3}\.\d{1,3})[\])）]?(?=[\s:：–—·(-]|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _RELEASES = (*words.PHASE_HEADS, *words.VERSION_HEADS)
@@ -149,7 +144,7 @@ _CODE = re.compile(
 def classify(title: str) -> tuple[str, bool]:
     """Give the class of a section by the words of its heading, and whether even its boxes are no tasks."""
     text = _told(title)
-    tokens = _WORD.findall(text)[:16]
+    tokens = WORD.findall(text)[:16]
     if not tokens:
         return "UNKNOWN", False
     if "(out of scope" in title.lower():
@@ -158,7 +153,9 @@ def classify(title: str) -> tuple[str, bool]:
     if found == "CRITERIA" and width == 1 and len(parts := _JOINED.split(text)) == 2:
         return min((classify(part) for part in parts), key=lambda said: said[0] == "CRITERIA")
     asks = tokens[0] in words.QUESTIONS
-    if asks and found in ("UNKNOWN", "TASK", "BACKLOG"):
+    if asks and (
+        found == "UNKNOWN" or (found in ("TASK", "BACKLOG") and width < len(WORD.findall(text.split(":")[0])))
+    ):
         return "NONTASK", False
     if width == 1 and len(tokens) > 1 and (tokens[0] in words.ACTIONS or text.startswith(_ACTIONS)):
         return "UNKNOWN", False  # `Update dependencies` does something; `Dependencies` tells something
@@ -166,6 +163,8 @@ def classify(title: str) -> tuple[str, bool]:
         return "UNKNOWN", False  # `Dead code and dependencies` is no section on the order
     if width == 1 and len(tokens) > MAX_NAME_WORDS.get(found, 5):
         return "UNKNOWN", False
+    if width == 1 and found == "CRITERIA" and len(tokens) > 4 and not _longest(text, tokens[:2])[1]:
+        return "UNKNOWN", False  # `Blockers for first validation cohort`
     if len(tokens) > 1 and width == 1 and tokens[-1] in words.GAINS and found in ("NONTASK", "CRITERIA"):
         return "TASK", False  # `Format improvements` is work on the format
     if (tokens[-1] in words.TRAILERS or tokens[-1].endswith(_TRAILERS)) and found not in ("ORDER", "FUTURE", "DONE"):
@@ -183,13 +182,13 @@ def classify(title: str) -> tuple[str, bool]:
 
 def _told(title: str) -> str:
     """The words of a title by which its section is classed; `Short-term` is `short term`."""
-    return _PAREN.sub(" ", title).lower().replace("-term", " term").strip()
+    return _PAREN.sub(" ", title).lower().replace("-term", " term").replace("’", "'").strip()
 
 
 def share(title: str) -> float:
     """Give how much of a title the words are by which it is classed, its number aside."""
     text = _told(title[found.end() :] if (found := _OUTLINE.match(title)) else title)
-    tokens = _WORD.findall(text)[:16]
+    tokens = WORD.findall(text)[:16]
     letters = len(SPACELESS.findall(text))
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
@@ -199,6 +198,11 @@ def is_checklist(title: str) -> bool:
     """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
     low = title.lower()
     return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
+
+
+def asks(title: str) -> bool:
+    """Say whether a title is a question: `Why we wait`."""
+    return next(iter(WORD.findall(_told(title))), "") in words.QUESTIONS
 
 
 def only_tells(title: str) -> bool:
@@ -215,25 +219,6 @@ def says_todo(title: str) -> bool:
 def names_list(title: str) -> bool:
     """Say whether a title says no more than that a list of work is below: `TODO`, `Backlog`."""
     return len(title) <= MAX_TITLE and (says_todo(title) or classify(title)[0] in ("TASK", "BACKLOG"))
-
-
-@lru_cache(maxsize=8192)
-def acts(text: str) -> bool:
-    """Say whether a text tells something to do by its verb: `Add a grid`, `Ann: fix it`, `添加日志`, `Karten zeichnen`."""
-    text = _MENTION.sub("", text)
-    text = (head(text).title or bare(text)).lower()
-    label, _, rest = text.partition(": ")
-    return _acts(text) or (" " not in label and _acts(rest))
-
-
-def _acts(text: str) -> bool:
-    first = _VERB.match(text)
-    if text.startswith(_FIRST_VERBS) or (
-        first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
-    ):
-        return True
-    said = _PAREN.sub("", text.split(":", 1)[0]).strip(" .。!*_`")
-    return said.endswith(_LAST_VERBS) or _ENDS.search(said) is not None
 
 
 def _longest(text: str, tokens: list[str]) -> tuple[str, float]:
@@ -263,9 +248,20 @@ def _is_strong(text: str, tokens: list[str]) -> bool:
     ) or any(phrase in text for phrase in spaceless)
 
 
+def _uncapped(text: str) -> str:
+    """`1️⃣ Draw it` is `1. Draw it`, and so is `① Draw it`; before `Phase 1` it says no more."""
+    found = _KEYCAP.match(text)
+    if found is None:
+        return text
+    rest, cap = text[found.end() :], found[1]
+    number = "10" if cap == "\U0001f51f" else "".join(filter(str.isdecimal, cap)) or str(ord(cap) - 0x245F)
+    return rest if _keyword(rest) else f"{number}. {rest}"
+
+
 def bare(title: str) -> str:
     """Take the leading marks (bold, boxes, check marks, emoji) off a heading."""
     text = title.replace("**", "").replace("~~", "")
+    text = text if text.isascii() else _uncapped(text)
     return _MARKED.sub(r"\1", _LEADING.sub("", text)).strip()
 
 
@@ -294,7 +290,11 @@ def _keyword(text: str) -> Head | None:
         rest = found[4].strip()
         loose = not found[3].strip() and rest and rest[0] not in "(（["
         first = rest.split(maxsplit=1)[0].lower().strip(":") if loose else ""
-        told = first in words.NO_PHASE_REST or classify(rest)[0] in ("CRITERIA", "ORDER")
+        told = (
+            first in words.NO_PHASE_REST
+            or _TOLD_OF.match(rest) is not None
+            or classify(rest)[0] in ("CRITERIA", "ORDER")
+        )
         if not (loose and told):
             return Head("phase", found[1].lower(), counted(found[2]), rest)
     found = _COUNTED.match(text)

@@ -10,6 +10,11 @@ from branchline.planfile.refs import resolve, tokens
 from branchline.planfile.sections import any_verb
 
 ARROW = re.compile(r"[─━-]{0,9}→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
+_SPOKEN = re.compile(
+    r"\s{0,3}[*_]{0,2}(?:must|can|may (?:be|start|run|begin)|should|will|blocks?|depends?|requires?|needs?|waits?|has no|none"
+    r"|no (?:dependenc|prerequisit))",
+    re.IGNORECASE,
+)
 BACK = re.compile(r"←|<--?(?![->])|⇐|⟵|⇠")
 SUBJECT = 200
 """So far before a verb stands what its sentence is about; a line of many such verbs is read in a time linear in its length."""
@@ -29,6 +34,13 @@ _ALL_BEFORE = re.compile(
     rf"(?:{any_verb(words.DEPENDS_PROSE)})[:：\s]*(?:{'|'.join(map(re.escape, _PRIOR))})", re.IGNORECASE
 )
 _COMMA = re.compile("[,，]")
+
+
+def spoken(text: str) -> str:
+    """`Phase 2 → Blocks all stories` says something of Phase 2, as a colon does; such an arrow leads nowhere."""
+    first = ARROW.search(text)
+    spoken = first is not None and _SPOKEN.match(text, first.end())
+    return f"{text[: first.start()]}:{text[first.end() :]}" if first is not None and spoken else text
 
 
 def beside(text: str) -> bool:

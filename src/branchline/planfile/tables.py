@@ -140,7 +140,7 @@ def of_heading(table: Block) -> bool:
 
 def _coded(table: Block) -> bool:
     """Say whether the first column is one of codes: `R1`, `R2`."""
-    return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` ")) for row in table.kids[:ROWS])
+    return all(_CODE.fullmatch(cells(row.text)[0].strip("*_` " + MARKS)) for row in table.kids[:ROWS])
 
 
 def of_phases(table: Block) -> Columns | None:
@@ -167,11 +167,19 @@ def _kind(name: str) -> str:
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
     """Make a task of each row of `table`; says whether there was one."""
     names = heads(table)
-    drafts = [_draft(row, names, found, confidence) for row in table.kids if not row.fate]
+    rows = (_draft(row, names, found, confidence) for row in table.kids if not row.fate)
+    drafts = [draft for draft in rows if draft is not None and not _is_open(table, draft)]
     for draft in drafts:
-        if draft is not None:
-            out.drafts[draft.line] = draft.hang(parent)
-    return any(drafts)
+        out.drafts[draft.line] = draft.hang(parent)
+    return bool(drafts)
+
+
+def _is_open(table: Block, draft: Draft) -> bool:
+    """Say whether a row tells no task yet, `TBD`, and no other row waits for it."""
+    if draft.title.strip("-–—*_. ").lower() not in ("", "…", "tbd", "n/a"):
+        return False
+    named = re.compile(rf"(?<![\w.-]){re.escape(draft.hard)}(?![\w-])")
+    return not draft.hard or sum(len(named.findall(row.text)) for row in table.kids) < 2
 
 
 def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:

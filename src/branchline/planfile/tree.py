@@ -4,14 +4,28 @@ import re
 from collections import Counter
 from string import ascii_letters, digits
 
-from branchline.planfile import beside, classes, contents, fallback, fenced, labels, levels, lists, rows, tables, todos
+from branchline.planfile import (
+    beside,
+    classes,
+    contents,
+    fallback,
+    fenced,
+    labels,
+    levels,
+    lists,
+    rows,
+    tables,
+    todos,
+    words,
+)
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, plain_task
-from branchline.planfile.sections import Head, classify, head
+from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, VERIFIES, may_act, mostly_acts, plain_task
+from branchline.planfile.sections import Head, classify, head, share
+from branchline.planfile.verbs import acts
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -32,6 +46,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     _xml(out)
     _headings(out)
     _boxes(out)
+    lists.ticked(out)
     beside.drop(out)
     _like_groups(out)
     rows.named_tables(out)
@@ -87,6 +102,7 @@ def _headings(out: Outline) -> None:
     Below a section that tells, `T4` is a task where `T1` to `T3` are tasks elsewhere.
     """
     alike = {out.head(each).id.rstrip(digits) for each in out.headings if not _is_told(out, each)}
+    open_ = any(out.head(each).role == "dotted" and each.cls == "TASK" for each in out.headings)
     for block in out.headings:
         said = out.head(block)
         if block.role == "tagged" and said.role in ("task", "step"):
@@ -116,7 +132,7 @@ def _headings(out: Outline) -> None:
             draft = from_heading(block, said, "numbered group")
             draft.role = "phase"
             _take(out, draft, above)
-        elif said.role == "dotted" and _dotted_is_task(out, block, said, above):
+        elif said.role == "dotted" and _dotted_is_task(out, block, said, above, open_=open_):
             draft = from_heading(block, said, "numbered heading")
             if _boxes_like(out, block) > 1 and not _has_check(out, block):
                 draft.role, draft.rule = "phase", "numbered group"
@@ -169,13 +185,15 @@ def _over_tasks(out: Outline, block: Block) -> bool:
     return block.line not in out.strong and any(out.head(each).role == "task" for each in out.subheadings(block))
 
 
-def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None) -> bool:
+def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None, *, open_: bool) -> bool:
     if above is not None:
         return above.role == "phase" or said.number.startswith(above.number.lstrip(ascii_letters) + ".")
     if block.cls in ("CRITERIA", "ORDER") or block.line in out.strong:
         return False
     work = block.section is None or block.section.cls == "TASK" or classify(said.title)[0] != "TASK"
-    return (block.cls == "TASK" and work) or any(item.box for item in out.direct.get(block.line, ()))
+    stated = block.cls in ("DONE", "WIP") and not (classify(said.title)[0] == block.cls and share(said.title) > 0.5)
+    boxes = any(item.box for item in out.direct.get(block.line, ()))
+    return boxes or (work and (block.cls == "TASK" or (stated and open_)))
 
 
 def _boxes_below(out: Outline, heading: Block) -> int:
@@ -187,9 +205,16 @@ def _boxes_below(out: Outline, heading: Block) -> int:
 
 def _holds_tasks(out: Outline, step: Block) -> bool:
     """Say whether the boxes below a step, or the items that tell how far they are, are tasks and not how it is done."""
-    marked = sum(any(map(item.text.__contains__, tables.MARKS)) for item in out.direct.get(step.line, ()))
-    results = classify(out.head(step).title)[0] == "CRITERIA" and not lists.may_act(out.direct.get(step.line, []))
-    return (_boxes_like(out, step) > 1 and not _has_check(out, step) and not results) or marked > 1
+    like = [each for each in out.subheadings(step.section)[:MAX_LIKE] if out.head(each).role == "step"]
+    mostly = sum(_marked_below(out, each, tables.MARKS) > 1 for each in like) * 2 > len(like)
+    open_ = _marked_below(out, step, "".join(words.WIP_MARKS + words.OPEN_MARKS)) > 0
+    marked = (mostly or open_) and _marked_below(out, step, tables.MARKS) > 1
+    results = classify(out.head(step).title)[0] == "CRITERIA" and not may_act(out.direct.get(step.line, []))
+    return (_boxes_like(out, step) > 1 and not _has_check(out, step) and not results) or marked
+
+
+def _marked_below(out: Outline, heading: Block, marks: str) -> int:
+    return sum(any(map(item.text.__contains__, marks)) for item in out.direct.get(heading.line, ()))
 
 
 def _boxes_like(out: Outline, heading: Block) -> int:
@@ -214,7 +239,9 @@ def _is_group(out: Outline, block: Block, said: Head) -> bool:
         return block.line not in out.strong and (_over_boxed(out, block, said) or _over_rows(out, block))
     if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
         return True
-    return block.line not in out.strong and len(_boxed(out, block)) > 2  # the others are groups: so is this one
+    tests = VERIFIES.match(said.title) is not None and sum(acts(item.text) for item in boxes) * 2 > len(boxes)
+    weak = tests or block.line not in out.strong
+    return weak and len(_boxed(out, block)) > 2  # the others are groups: so is this one
 
 
 def _boxed(out: Outline, block: Block) -> list[int]:
@@ -233,8 +260,12 @@ def _rank(number: str) -> int:
 
 def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
     """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
-    below = [sub for sub in out.subheadings(block) if out.head(sub).number.startswith(f"{said.number}.")]
-    return any(each.box for sub in below[:MAX_LIKE] for each in (sub, *out.direct.get(sub.line, ())))
+    subs = out.subheadings(block)[:MAX_LIKE]
+    below = [sub for sub in subs if out.head(sub).number.startswith(f"{said.number}.")]
+    like = out.subheadings(block.section)[:MAX_LIKE]
+    series = block.cls not in NEGATIVE and sum(out.head(each).role == "numbered" for each in like) >= MANY
+    topics = series and not any(out.head(sub).role for sub in subs)
+    return any(each.box for sub in (subs if topics else below) for each in (sub, *out.direct.get(sub.line, ())))
 
 
 def _over_rows(out: Outline, block: Block) -> bool:
@@ -285,7 +316,7 @@ def _like_groups(out: Outline) -> None:
         ]
         for block in counted if len(groups) > 1 else ():
             items = [item for item in out.direct.get(block.line, ()) if plain_task(item)]
-            if block.line not in out.drafts and len(items) > 1 and lists.mostly_acts(out, block, items):
+            if block.line not in out.drafts and len(items) > 1 and mostly_acts(out, block, items):
                 draft = from_heading(block, out.head(block), "numbered group", 0.7)
                 draft.role = "phase"
                 _take(out, draft, out.drafts[groups[0].line].parent)

@@ -6,7 +6,8 @@ from branchline.planfile.words.base import Lists, phrases
 
 _FIELDS: Final[dict[str, Lists]] = {
     "depends": {
-        "en": """depends on, depends, depends_on, dependency, dependencies, blocked by, blocked-by, blocked_by, after,
+        "en": """depends on, depends, depends_on, dependency, dependencies, blocked by, blocked-by, blocked_by,
+            after,
             hard dependencies, hard dependency, prerequisite, prerequisites, requires, requires task, requires tasks,
             predecessors, predecessor, deps, starts after,
             start after, can start after, waits for, wait for, waiting for, waiting on, blocked on, preceded by, follows,

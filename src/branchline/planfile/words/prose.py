@@ -41,7 +41,7 @@ EVERYTHING: Final = frozenset(
     phrases(
         {
             "en": """all, everything, all tasks, all phases, all other tasks, all other phases, all implementation tasks,
-                all implementation phases""",
+                all implementation phases, all modules, all implementation modules, all components""",
             "de": "alle, alles",
             "fr": "tout, toutes, tous",
             "es": "todo, todas, todos",
@@ -76,6 +76,7 @@ ALL_STORIES: Final = phrases(
 )
 GATES: Final = (
     "no user story work can begin until this phase", "before implementing user stor", "before any user stor",
+    "complete before user stor", "completed before user stor", "before user stories can", "before user story work",
     "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
     "ユーザーストーリーの作業", "ユーザーストーリーを開始", "사용자 스토리 작업",
 )  # fmt: skip
@@ -101,7 +102,7 @@ ONCE: Final = phrases(
         "en": "once, until, wait for, waiting for, waits on, wait on, follows, start when",
         "de": "sobald, erst wenn, bis, warten auf, folgt auf",
         "fr": "une fois, dès que, attend, suit",
-        "es": "una vez, hasta, cuando, espera a",
+        "es": "una vez, hasta, cuando, espera a, espera",
         "pt": "assim que, até, quando, espera por",
         "ru": "как только, когда, ждать",
         "uk": "щойно, коли, чекати",

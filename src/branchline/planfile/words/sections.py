@@ -15,10 +15,11 @@ _TASK: Final[Lists] = {
         implementation steps, implementation plan, implementation order, implementation phases, implementation tasks,
         steps, action items, actions to take, next steps, work items, work plan, changes, change list, files to update, files
         to edit, files to modify, files to change, files to create, bugs, bug fixes, fixes, issues to fix,
-        planned features, features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
+        features to add, improvements, enhancements, targets, checklist, execution plan, migration steps,
         development priorities, current priorities, next priorities, immediate priorities, top priorities,
         milestones, things to do, things to work on, punch list, work breakdown, remaining work, proposed changes, action
-        plan, action, actions, feature list, development plan, migration plan, refactoring""",
+        plan, action, actions, feature list, development plan, migration plan, refactoring, what to build next, what to do
+        next, what is next, what's next, what remains, what is left, what's left""",
     "de": """aufgaben, aufgabenliste, änderungen, schritte, umsetzung, umsetzungsschritte, umsetzungsplan,
         arbeitspakete, maßnahmen, nächste schritte, arbeitsplan, migrationsplan, zu erledigen, meilensteine,
         verbesserungen, fehlerbehebungen""",
@@ -34,7 +35,7 @@ _TASK: Final[Lists] = {
     "uk": """завдання, задачі, етапи, кроки, план робіт, план реалізації, план дій, план впровадження, план міграції,
         наступні кроки, список завдань, зміни, доробки, покращення, виправлення, що зробити, що потрібно зробити, віхи""",
     "zh": """任务, 待办, 步骤, 实施计划, 实现步骤, 实施步骤, 开发计划, 迁移计划, 改动, 修改清单, 改进, 优化项, 下一步,
-        行动计划, 工作项, 功能列表, 修复, 清单, 改进建议""",
+        行动计划, 工作项, 工作内容, 主要工作, 开发内容, 功能列表, 修复, 清单, 改进建议""",
     "ja": """タスク, 手順, 作業, 実装手順, 変更内容, 実装計画, 実装内容, 移行計画, 実装ステップ, やること, 改善, 修正内容,
         次のステップ""",
     "ko": """할일, 할 일, 작업, 구현 단계, 개발 단계, 개발 순서, 작업 순서, 구현 계획, 마이그레이션 계획, 변경 사항,
@@ -51,7 +52,7 @@ _CRITERIA: Final[Lists] = {
         requirements checklist, pre-merge
         checklist, gates, how to verify, success indicators, verification steps, manual testing, quality checklist,
         final checklist, validation checklist, final validation checklist, launch criteria, expected outcomes, expected
-        deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
+        deliverable, expected deliverables, expected impact, expected benefits, preconditions, pre-conditions, postconditions,
         post-conditions, completion checks, completion criteria, completion checklist, completion gate""",
     "de": """akzeptanzkriterien, prüfschritte, testschritte, abnahmekriterien, erfolgskriterien, erfolgskennzahlen, verifikation,
         prüfung, abnahme, fertig wenn, testplan, erwartetes ergebnis, erwartete ergebnisse,
@@ -158,7 +159,8 @@ _STRONG_NONTASK: Final[Lists] = {
         example, micro guide, style guide, user guide, testing guide, test guide, qa guide, review guide,
         prerequisites, requirements, functional requirements, principles, open questions, questions, will
         not, do not, not to do, don't do, what we don't do, qa results, dev notes, sources, source materials, rollback
-        plan, see also, anti-patterns, constitution check, complexity tracking, status summary, recommended tools,
+        plan, see also, anti-patterns, constitution check, complexity tracking,
+        decisions confirmed, confirmed decisions, decisions made, decisions taken, status summary, recommended tools,
         recommended reading, further reading""",
     "de": """regeln, anmerkungen, hinweise, risiken, nicht im umfang, nicht tun, nicht machen, beispiele, voraussetzungen,
         glossar, offene fragen""",
@@ -206,7 +208,7 @@ _WIP: Final[Lists] = {
 }
 _BACKLOG: Final[Lists] = {
     "en": """backlog, next priorities, next priority order, next priority, priority order, todo, to do, ready, open,
-        outstanding, pending, remaining, upcoming, next, planned, queue, up next, near term, medium term, short
+        outstanding, pending, remaining, upcoming, next, planned, planned features, queue, up next, near term, medium term, short
         term, mid term, now, soon,
         to be done, needs to be done, to be added, to be fixed, to be implemented, must have, should have, must haves,
         should haves, high priority, medium priority,
@@ -223,8 +225,8 @@ _BACKLOG: Final[Lists] = {
         в планах, высокий приоритет, средний приоритет, низкий приоритет""",
     "uk": """залишилось, залишилося, до виконання, заплановано, не зроблено, беклог, не вистачає, бракує, планується,
         у планах, високий пріоритет, середній пріоритет, низький пріоритет""",
-    "zh": """待完成, 未完成, 待处理, 待实现, 未开始, 计划中, 缺失, 待补充, 高优先级, 中优先级, 低优先级,
-        高優先級, 中優先級, 低優先級""",
+    "zh": """后续优先级, 下一步优先级, 下一阶段优先级, 待完成, 未完成, 待处理, 待实现, 未开始, 计划中, 缺失, 待补充,
+        高优先级, 中优先级, 低优先级, 高優先級, 中優先級, 低優先級""",
     "ja": "未着手, 残タスク, 未対応, 未完了, 予定, 不足, 優先度高, 優先度中, 優先度低, 高優先度, 中優先度, 低優先度",
     "ko": "대기, 남은, 예정, 미완료, 백로그, 누락, 높은 우선순위, 중간 우선순위, 낮은 우선순위",
     "vi": "còn lại, chưa làm, chưa hoàn thành, sắp tới, đang chờ, còn thiếu, ưu tiên cao, ưu tiên trung bình, ưu tiên thấp",
@@ -239,7 +241,7 @@ _FUTURE: Final[Lists] = {
     "pt": "futuro, ideias, futuras, mais tarde, longo prazo",
     "ru": "будущее, идеи, на будущее, в будущем, позже, когда-нибудь, долгосрочные",
     "uk": "майбутнє, ідеї, на майбутнє, у майбутньому, пізніше, колись, довгострокові",
-    "zh": "后续规划, 后续版本规划, 未来, 后续优化, 远期, 想法",
+    "zh": "后续规划, 后续版本规划, 未来, 后续优化, 远期, 长期规划, 长期计划, 长期迭代, 想法",
     "ja": "将来, 今後, アイデア, いつか, 長期",
     "ko": "향후, 미래, 아이디어, 나중에, 장기",
     "vi": "tương lai, ý tưởng, dài hạn, sau này, về sau",
@@ -270,8 +272,10 @@ _ORDER: Final[Lists] = {
     "fr": "dépendances, ordre d'exécution, ordre recommandé, ordre suggéré, ordre de réalisation",
     "es": "dependencias, orden de ejecución, orden recomendado, orden sugerido, orden de trabajo",
     "pt": "dependências, ordem de execução, ordem recomendada, ordem sugerida, ordem de trabalho",
-    "ru": "зависимости, порядок выполнения, порядок реализации, порядок работ, рекомендуемый порядок, предлагаемый порядок",
-    "uk": "залежності, порядок виконання, порядок реалізації, порядок робіт, рекомендований порядок",
+    "ru": """зависимости, порядок зависимостей, порядок этапов, порядок выполнения, порядок реализации, порядок работ,
+        рекомендуемый порядок, предлагаемый порядок""",
+    "uk": """залежності, порядок залежностей, порядок етапів, порядок виконання, порядок реалізації, порядок робіт,
+        рекомендований порядок""",
     "zh": """依赖, 依赖关系, 执行顺序, 实施顺序, 实现顺序, 推荐顺序, 建议顺序, 开发顺序, 实施优先级, 实现优先级, 开发优先级,
         关键路径, 发布计划, 版本计划""",
     "ja": "依存, 依存関係, 実行順, 実施順, 推奨順, 作業順, 実装順, 実装の順番, 開発順, 実装優先度, 実装優先順位",
