@@ -105,6 +105,7 @@ class TestSections:
         assert titles(text) == list(heads)
         last = text + "### 4. No changes needed\n\nText.\n"
         assert titles(last) == list(heads)
+        assert any("nothing to do" in line.why for line in parse(last, PATH).ignored)
 
     def test_a_series_keeps_what_says_of_what_it_tells(self) -> None:
         heads = ("Purpose of this short text", "Users", "Add search", "Add export", "Known risks for the next year")
@@ -206,3 +207,11 @@ class TestEdges:
     def test_a_numeral_of_han_ends_where_its_word_does(self, said: str, count: int) -> None:
         text = f"# 计划\n\n### 任务1：画\n\n做。\n\n### 任务2：看\n\n依赖：{said}\n\n做。\n"
         assert len(edges(text, order="written")) == count
+
+
+@pytest.mark.parametrize(("boxes", "why"), [("", "does not say that it is work"), ("- [ ] Add it\n", "are elsewhere")])
+def test_a_bullet_that_is_no_task_says_why(boxes: str, why: str) -> None:
+    text = (
+        f"# Boat\n\nTall.\n\n## 1. Hull\n\n- Light\n- Long\n\n## 2. Success criteria\n\nAll.\n\n## 3. Rest\n\n{boxes}"
+    )
+    assert [why in line.why for line in parse(text, PATH).ignored if line.text == "- Light"] == [True]

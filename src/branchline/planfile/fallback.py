@@ -119,10 +119,10 @@ def _next(number: str) -> str:
 def _take_headings(out: Outline, blocks: list[Block], confidence: float) -> None:
     taken = {block.line for block in blocks}
     for block in _with_groups(out, blocks):
+        block.candidate = True
         if levels.needless(out.head(block).title):
             block.fate, block.why = "ignored", "a heading that says that there is nothing to do"
             continue
-        block.candidate = True
         draft = from_heading(block, out.head(block), "numbered heading of a task section", confidence)
         if any(other.line in taken for other in out.subheadings(block)):
             draft.role = "phase"

@@ -277,14 +277,14 @@ def _fate(out: Outline, block: Block, owner: list[Draft | None]) -> Ignored:
     draft = owner[block.line]
     became, why = block.fate, block.why
     if became in ("", "task"):
-        became, why = _rest(block, draft, section)
+        became, why = _rest(block, draft, section, held=bool(out.drafts))
     if became == "body" and draft is None:
         became = "ignored"
     text = out.doc.lines[block.line - 1].strip()
     return Ignored(block.line, text, why, block.cls or section, became)  # type: ignore[arg-type]  # fates are the four
 
 
-def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
+def _rest(block: Block, draft: Draft | None, section: str, *, held: bool) -> tuple[str, str]:
     if block.label in CRITERIA_KINDS or section == "CRITERIA":
         return "criterion", f"criterion of {draft.id}" if draft is not None else "a criterion of the whole plan"
     if draft is not None:
@@ -293,7 +293,6 @@ def _rest(block: Block, draft: Draft | None, section: str) -> tuple[str, str]:
         return "ignored", "stands in a quotation"
     if block.kind == "row":
         return "ignored", "a table row that names no task"
-    return (
-        "ignored",
-        f"a {'numbered item' if block.number else 'bullet'} of a section of class {section}; tasks are elsewhere",
-    )
+    kind = "numbered item" if block.number else "bullet"
+    why = "tasks are elsewhere" if held else "its heading does not say that it is work"
+    return "ignored", f"a {kind} of a section of class {section}; {why}"
