@@ -111,12 +111,14 @@ def _elsewhere(out: Outline) -> None:
     lists = frozenset({"BACKLOG", "FUTURE"} if listed else ())
     held = {draft.block.section for draft in drafts}
     heads = any(draft.role == "head" for draft in drafts)
+    finished = any(heading.cls == "DONE" for heading in out.headings)
+    titles = frozenset(normal(draft.title) for draft in drafts if finished)
     for heading in out.headings if drafts else ():
         orders = heads and ORDER.search(heading.text)
         if heading.cls == "UNKNOWN":
             _tabled(out, heading)
         elif heading.cls in LIST_CLASSES and heading.line not in out.drafts and not orders:
-            _listed(out, heading, lists, held)
+            _listed(out, heading, lists, held, titles)
 
 
 def _deliverables(out: Outline) -> None:
@@ -133,8 +135,10 @@ def _deliverables(out: Outline) -> None:
             out.drafts[block.line] = from_item(block, out.dialect, "deliverable of a phase", 0.7).hang(phase)
 
 
-def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None]) -> None:
-    """What a section of work lists beside the tasks of other places: rows with ids, numbered headings, bullets of `lists`."""
+def _listed(
+    out: Outline, heading: Block, lists: frozenset[str], held: set[Block | None], titles: frozenset[str]
+) -> None:
+    """What a section of work lists beside the tasks of other places, `titles`: rows, numbered headings, bullets of `lists`."""
     for table in tables.under(out, heading):
         found = tables.columns(table)
         of_files = found is not None and found.kinds[0] == "files" and bool(OF_FILES.search(heading.text))
@@ -146,8 +150,8 @@ def _listed(out: Outline, heading: Block, lists: frozenset[str], held: set[Block
     wanted = heading.cls in lists or (heading.cls == "DONE" and _all_done(heading, items))
     named = wanted and (named_so(heading) or _in_backlog(out, heading)) and out.above(heading) is None and not told
     if named and all(item.box is None for item in items):
-        titles = {normal(draft.title) for draft in out.drafts.values()} if heading.cls == "DONE" else set()
-        for item in (item for item in items if normal(plain(item.text)) in titles):
+        again = [item for item in items if heading.cls == "DONE" and normal(plain(item.text)) in titles]
+        for item in again:
             item.fate, item.why = "duplicate", "says again what a task says"
         take_items(out, list(filter(plain_task, items)), 0.7, heading.cls)
 

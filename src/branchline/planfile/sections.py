@@ -12,7 +12,7 @@ STATE_OF = {"DONE": "done", "WIP": "wip", "BACKLOG": "open", "DECLINED": "declin
 _OUTLINE = re.compile(r"\s*\d{1,3}(?:\.\d{1,3}){0,3}[.):]?\s+")
 WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 SPACELESS = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
-_PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
+PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 _FRACTION = re.compile(r"/\d")
 MAX_NAME_WORDS = {"NONTASK": 9}
 """A heading of more words (5 for the other classes) is a sentence, and one word of it names no section."""
@@ -182,7 +182,7 @@ def classify(title: str) -> tuple[str, bool]:
 
 def _told(title: str) -> str:
     """The words of a title by which its section is classed; `Short-term` is `short term`."""
-    return _PAREN.sub(" ", title).lower().replace("-term", " term").replace("’", "'").strip()
+    return PAREN.sub(" ", title).lower().replace("-term", " term").replace("’", "'").strip()
 
 
 def share(title: str) -> float:

@@ -39,8 +39,9 @@ _COMMA = re.compile("[,，]")
 def spoken(text: str) -> str:
     """`Phase 2 → Blocks all stories` says something of Phase 2, as a colon does; such an arrow leads nowhere."""
     first = ARROW.search(text)
-    spoken = first is not None and _SPOKEN.match(text, first.end())
-    return f"{text[: first.start()]}:{text[first.end() :]}" if first is not None and spoken else text
+    if first is None or not _SPOKEN.match(text, first.end()):
+        return text
+    return f"{text[: first.start()]}:{text[first.end() :]}"
 
 
 def beside(text: str) -> bool:

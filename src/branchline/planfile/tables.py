@@ -1,6 +1,7 @@
 """Tables of tasks: which columns name a task, and a draft for each row."""
 
 import re
+from collections import Counter
 from typing import NamedTuple
 
 from branchline.planfile import labels, words
@@ -15,6 +16,9 @@ _WORK = frozenset({"title", "work", "work item"})
 _CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}")
 ROWS = 20
 """So many rows show what a column holds."""
+_NAME = re.compile(r"\w[\w.-]*(?<![.-])")
+_OPEN = frozenset({"", "…", "tbd", "n/a"})
+"""What stands for the title of a task that is still to be thought of."""
 _PLANNING = frozenset({"depends", "priority", "status", "estimate", "criteria", "verify", "files", "role"})
 """Kinds of columns that tables of tasks have, and tables of data have not."""
 _OF_TASKS = (_PLANNING - {"role"}) | {"blocks", "needs", "create", "modify", "test", "expected", "output"}
@@ -165,21 +169,16 @@ def _kind(name: str) -> str:
 
 
 def take(out: Outline, table: Block, found: Columns, parent: Draft | None, confidence: float = 0.8) -> bool:
-    """Make a task of each row of `table`; says whether there was one."""
+    """Make a task of each row of `table`, but for one that says `TBD` and that no other waits for; says whether there was one."""
     names = heads(table)
     rows = (_draft(row, names, found, confidence) for row in table.kids if not row.fate)
-    drafts = [draft for draft in rows if draft is not None and not _is_open(table, draft)]
+    known = [draft for draft in rows if draft is not None]
+    open_ = {draft.line for draft in known if draft.title.strip("-–—*_. ").lower() in _OPEN}
+    named = Counter(word for row in table.kids for word in _NAME.findall(row.text)) if open_ else Counter[str]()
+    drafts = [draft for draft in known if draft.line not in open_ or named[draft.hard] > 1]
     for draft in drafts:
         out.drafts[draft.line] = draft.hang(parent)
     return bool(drafts)
-
-
-def _is_open(table: Block, draft: Draft) -> bool:
-    """Say whether a row tells no task yet, `TBD`, and no other row waits for it."""
-    if draft.title.strip("-–—*_. ").lower() not in ("", "…", "tbd", "n/a"):
-        return False
-    named = re.compile(rf"(?<![\w.-]){re.escape(draft.hard)}(?![\w-])")
-    return not draft.hard or sum(len(named.findall(row.text)) for row in table.kids) < 2
 
 
 def _draft(row: Block, names: list[str], found: Columns, confidence: float) -> Draft | None:

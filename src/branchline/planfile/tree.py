@@ -205,10 +205,10 @@ def _boxes_below(out: Outline, heading: Block) -> int:
 
 def _holds_tasks(out: Outline, step: Block) -> bool:
     """Say whether the boxes below a step, or the items that tell how far they are, are tasks and not how it is done."""
-    like = [each for each in out.subheadings(step.section)[:MAX_LIKE] if out.head(each).role == "step"]
-    mostly = sum(_marked_below(out, each, tables.MARKS) > 1 for each in like) * 2 > len(like)
-    open_ = _marked_below(out, step, "".join(words.WIP_MARKS + words.OPEN_MARKS)) > 0
-    marked = (mostly or open_) and _marked_below(out, step, tables.MARKS) > 1
+    marked = _marked_below(out, step, tables.MARKS) > 1
+    if marked and not _marked_below(out, step, "".join(words.WIP_MARKS + words.OPEN_MARKS)):
+        like = [each for each in out.subheadings(step.section)[:MAX_LIKE] if out.head(each).role == "step"]
+        marked = sum(_marked_below(out, each, tables.MARKS) > 1 for each in like) * 2 > len(like)
     results = classify(out.head(step).title)[0] == "CRITERIA" and not may_act(out.direct.get(step.line, []))
     return (_boxes_like(out, step) > 1 and not _has_check(out, step) and not results) or marked
 

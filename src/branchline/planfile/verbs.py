@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.sections import SPACELESS, WORD, bare, head
+from branchline.planfile.sections import PAREN, SPACELESS, WORD, bare, head
 
 _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
 _LAST_VERBS = tuple(verb for verb in words.LAST_VERBS if SPACELESS.search(verb))
@@ -15,7 +15,6 @@ _NAMED = re.compile(r"^(?!It |This |That |There )[A-Z]\w{1,20}\s(?:will|(to)|sho
 """Whom an item speaks of: `@kim to draw it`, `Kim will draw it`; but `Migrate to it` speaks of no one."""
 _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся)?|ти(?:ся|сь)?)")
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
-_PAREN = re.compile(r"[(（\[][^()（）\[\]]{0,80}[)）\]]")
 
 
 @lru_cache(maxsize=8192)
@@ -37,5 +36,5 @@ def _acts(text: str) -> bool:
         first is not None and (first[0] in words.FIRST_VERBS or _INFINITIVE.fullmatch(first[0]))
     ):
         return True
-    said = _PAREN.sub("", text.split(":", 1)[0]).strip(" .。!*_`")
+    said = PAREN.sub("", text.split(":", 1)[0]).strip(" .。!*_`")
     return said.endswith(_LAST_VERBS) or _ENDS.search(said) is not None
