@@ -100,7 +100,8 @@ def main() -> None:
             rounds = [adopted(here, given.workers, given.limit) for _ in range(given.rounds)]
         finally:
             again(here, given.workers, given.limit, "end").check_returncode()
-        assert not keepers(here), "nothing is left"
+        # the last coordinator may be gone a moment before the guards are that it let go of
+        assert until(lambda: not keepers(here), given.limit), "nothing is left"
         assert rows.number("SELECT COUNT(*) FROM attempt") == given.workers, "none was started again"
         print(f"{given.workers} live workers, {given.rounds} kills of their coordinator: none lost, none started again")
         for name, seconds, aim in zip(
