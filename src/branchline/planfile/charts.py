@@ -69,9 +69,9 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
         indent = len(branch[0]) - 3 if branch else len(text) - len(text.lstrip())
         while stack and stack[-1][0] >= indent:
             stack.pop()
-        said = branch or ARROW.match(text, indent)
-        if stack and said is not None:  # a tree: each goes on from what it stands below
-            above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[said.end() :])[0])[0].strip()
+        mark = branch or ARROW.match(text, indent)
+        if stack and mark is not None:  # a tree: each goes on from what it stands below
+            above_it, named = _part(stack[-1][1], indent), ARROW.split(BACK.split(text[mark.end() :])[0])[0].strip()
             if branch and not (_counts(above_it) and _counts(named)):
                 named = ""  # a tree of the names of parts: which of them comes first is not said
             waits = above_it.lower().rstrip(" :：()（）").endswith(WAITING)  # `T4 needs` over what it needs
@@ -80,10 +80,11 @@ def _upright(edges: Edges, lines: list[tuple[int, str]]) -> None:
         if not text.strip(_SHAFT + _DOWN):
             columns += [column for column, mark in enumerate(text) if mark in _DOWN]
             continue
+        said = BACK.split(text)[0]
         for column in columns if above else ():
-            edges.chain(line, [_plain(_part(above, column)), _plain(_part(text, column))])
+            edges.chain(line, [_plain(_part(above, column)), _plain(_part(said, column))])
         edges.statement(line, _plain(text).strip(_SHAFT))
-        above, columns = text, []
+        above, columns = said, []
 
 
 def _spread(text: str) -> str:

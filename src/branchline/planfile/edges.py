@@ -17,6 +17,8 @@ from branchline.planfile.sentences import (
     BRACKETS,
     NUMBERS,
     SUBJECT,
+    THEN,
+    afterwards,
     beside,
     bound,
     counted,
@@ -41,8 +43,6 @@ _VERB = re.compile(
     rf"|(?P<off>{_BLOCKS}|(?:{any_verb(words.EARLIER)}){_BEFORE_ID})",
     re.IGNORECASE,
 )
-_THEN = re.compile("|".join(re.escape(word) for word in words.LATER if SPACELESS.search(word)))
-"""`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _LATER, _EARLIER = (re.compile(any_verb(each), re.IGNORECASE) for each in (words.LATER, words.EARLIER))
 _STARTS = re.compile(
     rf"[\W_]*(?:(?:can )?(?:start|run|begin)s? |kann |может начаться |可以在)?(?:{any_verb(words.LATER)})",
@@ -52,7 +52,6 @@ _STARTS = re.compile(
 _FIRST = re.compile(rf"[\W_]*(?:{any_verb((*_LATER_SPACED, *_ONCE_SPACED))})([^,:：]{{1,80}})[,:：]", re.IGNORECASE)
 """`After T1, T2 can start`, `After T1: T2`."""
 _NEXT = re.compile(rf"(?:[,;，；]\s?)?(?:{any_verb(words.THEN)})", re.IGNORECASE)
-_BESIDE = re.compile(r"\s?[∥‖]\s?")
 _CLAUSE = re.compile(
     r"(?<!\s)\s[-–—]\s|[;；]|\b(?:but|aber|mais pas|mais non|pero no|mas não|но не|але не)\b|但不"
     r"|[,，]\s?(?:unlike|see|like|до)\s",
@@ -194,8 +193,7 @@ class Edges:
         `(depends on: the first one)` in a title is a field, and may name titles.
         """
         self.names.line = line
-        if "`" in text:
-            text = _CODE.sub(" ", text)
+        text = _CODE.sub(" ", text) if "`" in text else text
         low = text.lower()
         bracketed = list(_BRACKETED.finditer(text)) if "(" in text or "[" in text or "（" in text else []
         for found in bracketed:
@@ -203,6 +201,8 @@ class Edges:
                 self.field(draft, "after", found[1], line)
             else:
                 self._mined(draft, line, _ruled(found[1]), title, sure=True)
+        for said in afterwards(text):
+            self._mined(draft, line, said, title, sure=False)
         if any(map(low.__contains__, _OF_TASKS)):
             said = _BRACKETED.sub(" ", text) if bracketed else text
             for found in _INLINE.finditer(said):
@@ -266,7 +266,7 @@ class Edges:
         text = spoken(text)
         label, *rest = _LABEL.split(text, maxsplit=1)
         about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
-        said = BRACKETS.sub(lambda found: _BESIDE.sub(", ", found[0]), rest[0] if about else text)
+        said = BRACKETS.sub(lambda found: re.sub(r"\s?[∥‖]\s?", ", ", found[0]), rest[0] if about else text)
         self._next(line, said)
         for inner in _CHAIN.findall(said):  # `US1 (T3 → T4) and US2 (T5 → T6)` are two chains
             self.chain(line, ARROW.split(inner.strip("()（）")))
@@ -279,7 +279,7 @@ class Edges:
                     chain[-1] = chain[-1][: verb.start()]
                 self.chain(line, chain)
             elif (back := BACK.search(sentence)) and _VERB.search(sentence, back.end()):  # `T2 ← depends on T1`
-                self._says(line, self._about(sentence[: back.start()]), sentence[back.end() :])
+                self._says(line, self._about(sentence[: back.start()]) or about, sentence[back.end() :])
             elif back:
                 self.chain(line, BACK.split(sentence)[::-1])
             elif about and (found := _STARTS.match(sentence)):
@@ -291,7 +291,7 @@ class Edges:
                 self._run(line, groups(self.names, sentence))
             elif _VERB.search(sentence):
                 self._says(line, about, sentence)
-            elif found := _THEN.search(sentence):
+            elif found := THEN.search(sentence):
                 self._then(line, about, sentence[: found.start()], sentence[found.end() :])
                 self._free(about, sentence[found.end() :])
             elif (found := _EARLIER.search(sentence)) and (after := self.named(sentence[found.end() :])):
@@ -362,7 +362,7 @@ class Edges:
         if not verbs:
             return
         before = sentence[: verbs[0].start()]
-        subjects = self.named(before) or about
+        subjects = self.names.all_stories(before) or self.named(before) or about
         if not beside(sentence):
             self.stated.update(draft.line for draft in about)
         if not subjects and (found := _FIRST.match(sentence)):  # `After T1, T2 can start`
@@ -382,7 +382,7 @@ class Edges:
 
     def _link(self, line: int, subjects: list[Draft], said: str, on: bool) -> None:
         low = said.strip().lower()
-        stories = self.names.stories() if any(all_ in low for all_ in words.ALL_STORIES) else []
+        stories = self.names.all_stories(low)
         if not on:
             self.gates += [(subject, line) for subject in subjects] if stories else []
             self.say(subjects, [] if stories else self.named(said), line)

@@ -140,6 +140,9 @@ class Names:
             return self.alias[low]
         if low.startswith("#") and f"gh{low}" in self.alias:
             return self.alias[f"gh{low}"]
+        if low.startswith("pr#"):
+            found = next((draft for draft in self.by_key.get(("phase", low[3:]), ()) if draft.key == "pr"), None)
+            return found if found is not None else self.alias.get(low[2:])
         if not key and low[0].isdigit():
             return self._by_number(low, asker)
         return None
@@ -226,6 +229,10 @@ class Names:
     def stories(self) -> list[Draft]:
         """The phases that are user stories."""
         return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
+
+    def all_stories(self, text: str) -> list[Draft]:
+        """The phases that are user stories, where a text speaks of all of them."""
+        return self.stories() if any(map(text.lower().__contains__, words.ALL_STORIES)) else []
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""

@@ -95,7 +95,7 @@ _TASK = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PHASE = re.compile(
-    rf"({_any_of(words.PHASE_HEADS)})(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|｜/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
+    rf"({_any_of(words.PHASE_HEADS)}|PR(?=\s?#\d{{1,4}}:))(?:s(?=\s*\d{{1,3}}\s?[-–]))?\s*(?:[#№]\s*)?({_NUMBER})(\s*[:：.)\]–—·|｜/-]+\s*|\s*(?=[(（\[])|\s+|$)(.*)",
     re.IGNORECASE | re.DOTALL,
 )
 _COUNTED = re.compile(

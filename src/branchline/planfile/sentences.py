@@ -7,7 +7,7 @@ from branchline.planfile import words
 from branchline.planfile.drafts import Draft
 from branchline.planfile.names import Names
 from branchline.planfile.refs import resolve, tokens
-from branchline.planfile.sections import any_verb
+from branchline.planfile.sections import SPACELESS, any_verb
 
 ARROW = re.compile(r"[─━-]{0,9}→|(?<![<=-])[=-]{1,9}>|⇒|⟶|⟹|⇢|➔|➜|[─━]{1,9}[►▶>]")
 _SPOKEN = re.compile(
@@ -33,6 +33,10 @@ _PRIOR = tuple(said for said in words.ALL_PRIOR if " " in said or not said.isasc
 _ALL_BEFORE = re.compile(
     rf"(?:{any_verb(words.DEPENDS_PROSE)})[:：\s]*(?:{'|'.join(map(re.escape, _PRIOR))})", re.IGNORECASE
 )
+_BEHIND = "|".join(re.escape(word) for word in words.LATER if SPACELESS.search(word))
+THEN = re.compile(_BEHIND)
+"""`T1 完成后才能开始 T2`: what stands before such a word comes first."""
+_AFTERWARDS = re.compile(rf"[(（]([^()（）]{{1,80}}?)\s?(?:验收后|驗收後|{_BEHIND})[^()（）]{{0,20}}[)）]")
 _COMMA = re.compile("[,，]")
 
 
@@ -74,6 +78,11 @@ def in_series(before: str, said: str) -> str:
     bare = NUMBERS.fullmatch(BRACKETS.sub(" ", said).strip(" .。")) is not None
     key = next((named[0] for named in reversed(tokens(before[-SUBJECT:]))), "") if bare else ""
     return f"{key} {said.strip()}" if key else said
+
+
+def afterwards(text: str) -> list[str]:
+    """What stands in brackets before `完了後` and its like, which come behind what is waited for: `画面（T2、T3 完了後）`."""
+    return [] if text.isascii() else [found[1] for found in _AFTERWARDS.finditer(text)]
 
 
 def waits_for_all(text: str) -> bool:

@@ -181,7 +181,8 @@ def _sections(edges: Edges) -> None:
                 _chains(edges, block.lines)
         elif block.kind in ("para", "item", "quote") and block.fate != "task":
             section = block.section.cls if block.section is not None else ""
-            ordered = section == "ORDER" or block.label == "ORDER"
+            told = block.label == "depends" and edges.out.above(block.section) is None
+            ordered = section == "ORDER" or block.label == "ORDER" or told
             for line, text in block.lines or [(block.line, block.text)]:
                 if chain := _ONLY_CHAIN.fullmatch(text):
                     edges.statement(line, chain["said"].strip("`* "))
