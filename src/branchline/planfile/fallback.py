@@ -21,6 +21,7 @@ from branchline.planfile.plain import (
     may_act,
     may_work,
     mostly_acts,
+    mostly_said,
     named_so,
     plain_task,
     says_plan,
@@ -55,6 +56,8 @@ def last_resort(out: Outline) -> None:
         rows.milestone_tables,
         lists.unknown,
         _wishes,
+        rows.delivered,
+        lists.acting,
     ):
         step(out)
         if out.drafts:
@@ -78,7 +81,7 @@ def _group(out: Outline) -> None:
             over.setdefault(section.line, []).append(draft)
             section = section.section
     held = [heading for heading in out.headings if heading.line in over]
-    held = [heading for heading in held if not (named_so(heading) and _mostly_said(heading))]
+    held = [heading for heading in held if not (named_so(heading) and mostly_said(heading))]
     counted = [heading for heading in held if out.head(heading).role == "numbered"]
     for heading in held if len(counted) > 1 else ():
         above = out.above(heading.section)
@@ -233,7 +236,7 @@ def _task_lists(out: Outline) -> None:
     work = [heading for heading in out.headings if heading.cls in LIST_CLASSES and out.direct.get(heading.line)]
     called = [heading for heading in work if heading.cls != "DONE"]
     steps = [each for each in called if share(each.text) == 0.5 and any(item.number for item in out.direct[each.line])]
-    if not steps and not any(map(_mostly_said, called)) and lists.numbered_work(out):
+    if not steps and not any(map(mostly_said, called)) and lists.numbered_work(out):
         return
     files_only = all(OF_FILES.search(heading.text) for heading in work)
     sure = _counted_list(out)
@@ -305,11 +308,6 @@ def _headless(out: Outline) -> list[Block]:
     """The items above the first heading, and those right below a title such as `TODO`."""
     titles = (None, *(title for title in out.headings[:1] if title.level == 1 and names_list(title.text)))
     return [item for item in out.items if item.parent is None and item.section in titles]
-
-
-def _mostly_said(heading: Block) -> bool:
-    """Say whether the words that class a section are most of its title: `Active` does not make work of `Active modes`."""
-    return share(heading.text) > 0.5
 
 
 def _any_bullets(out: Outline) -> None:

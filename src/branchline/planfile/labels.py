@@ -37,8 +37,11 @@ def kind(text: str) -> str:
     if name in KINDS:
         return KINDS[name]
     bare = _PAREN_TAIL.sub("", name).rstrip()
-    if bare in KINDS:
-        return KINDS[bare]
+    plainly = " ".join(word for word in bare.split() if word not in words.QUALIFIERS)
+    if bare in KINDS or KINDS.get(plainly) == "output":
+        return KINDS.get(bare, "output")
+    if bare in words.PLANS:
+        return "TASKS"  # `Plan:` below `Current:`
     if head(found[1]).role in ("task", "phase"):
         return "other"  # `Phase 3: Format parsers` names work, whatever its words are
     cls, strong = classify(bare)

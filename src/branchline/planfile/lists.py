@@ -13,6 +13,7 @@ from branchline.planfile.fields import mark_of, state_of_label
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_act, may_work, mostly_acts, named_so, plain_task
 from branchline.planfile.sections import head
+from branchline.planfile.verbs import acts
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
@@ -119,6 +120,18 @@ def unknown(out: Outline) -> None:
         items = [item for item in out.direct.get(heading.line, ()) if item.number and plain_task(item)]
         if heading.cls == "UNKNOWN" and heading.line not in out.strong and len(items) >= MANY:
             take_items(out, items, 0.5, heading.cls)
+
+
+def acting(out: Outline) -> None:
+    """Take the only list of a text that mostly says what to do, of whatever section may hold work: `Scope` of a small plan."""
+    found = []
+    for heading in out.headings:
+        items = [item for item in out.direct.get(heading.line, ()) if plain_task(item)]
+        weak = heading.cls not in ("CRITERIA", "ORDER", "DECLINED") and heading.line not in out.strong
+        if weak and len(items) > 1 and sum(acts(item.text) for item in items) * 3 >= len(items) * 2:
+            found.append((heading, items))
+    for heading, items in found if len(found) == 1 else ():
+        take_items(out, items, 0.5, heading.cls)
 
 
 def describes(items: list[Block]) -> bool:

@@ -28,6 +28,6 @@ def _heads_tasks(block: Block) -> bool:
         return False
     name = label[:-1].strip("*_ ").lower()
     phase = block.section is not None and head(block.section.text).role == "phase"
-    if phase and block.kids and name not in KINDS and classify(name)[0] == "TASK":
+    if phase and block.kids and name not in KINDS and (classify(name)[0] == "TASK" or name in words.PLANS):
         return True
     return name in words.TRAILERS and any(kid.box for kid in block.kids)

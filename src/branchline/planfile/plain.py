@@ -99,6 +99,11 @@ def named_so(heading: Block) -> bool:
     return classify(heading.text)[0] in LIST_CLASSES
 
 
+def mostly_said(heading: Block) -> bool:
+    """Say whether the words that class a section are most of its title: `Active` does not make work of `Active modes`."""
+    return share(heading.text) > 0.5
+
+
 def field_kind(text: str) -> str:
     """Give the kind of field that a bullet such as `- **Owner**: me` is, known by its label; nothing for no field."""
     found = FIELD_BULLET.match(text)

@@ -1,9 +1,10 @@
 """The tables that say what the tasks are where nothing else does (rule 7)."""
 
-from branchline.planfile import tables
+from branchline.planfile import labels, tables
 from branchline.planfile.blocks import Block
+from branchline.planfile.contents import take_items
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES, MANY, named_so
+from branchline.planfile.plain import LIST_CLASSES, MANY, named_so, plain_task
 from branchline.planfile.sections import head
 
 
@@ -60,6 +61,25 @@ def named_tables(out: Outline) -> None:
                 tables.take(out, table, found, out.above(table.section))
 
 
+def under_heads(out: Outline) -> None:
+    """Headings that are tasks, each over a table of tasks with ids, group what these list: `Layer 1` over `| # | Change |`."""
+    for heads in out.subs.values():
+        drafts = [out.drafts[each.line] for each in heads if each.line in out.drafts]
+        drafts = [draft for draft in drafts if draft.role == "head" and not draft.kids]
+        found = {draft.line: _keyed(out, draft.block) for draft in drafts}
+        if sum(map(bool, found.values())) * 2 > len(drafts) > 1:
+            for draft in drafts:
+                for table, kept in found[draft.line]:
+                    draft.role = "phase"
+                    tables.take(out, table, kept, draft)
+
+
+def _keyed(out: Outline, heading: Block) -> list[tuple[Block, tables.Columns]]:
+    """The tables below a heading whose columns are ids and titles."""
+    read = [(table, tables.columns(table)) for table in tables.under(out, heading)]
+    return [(table, found) for table, found in read if found is not None and found.key >= 0]
+
+
 def keyed_tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles, or of titles and what only work has."""
     for table in out.tables:
@@ -82,8 +102,20 @@ def phases_told(out: Outline) -> None:
 
 
 def milestone_tables(out: Outline) -> None:
-    """Take the rows of a table of milestones or releases."""
+    """Take the rows of a table of milestones or releases: its head says so, or the heading over rows that have codes."""
     for table in out.tables:
-        found = tables.of_phases(table) if table.kids and _may_hold(out, table.section) else None
-        if found is not None:
-            tables.take(out, table, found, out.above(table.section), 0.6)
+        if table.kids and _may_hold(out, table.section):
+            named = table.section is not None and table.section.cls in LIST_CLASSES and named_so(table.section)
+            found = tables.of_phases(table) or (tables.of_codes(table) if named else None)
+            if found is not None:
+                tables.take(out, table, found, out.above(table.section), 0.6)
+
+
+def delivered(out: Outline) -> None:
+    """Take what a text delivers where it says nothing else of its work: the list or the table below `Deliverables`."""
+    for heading in out.headings:
+        if labels.kind(f"{heading.text}:") == "output":
+            take_items(out, list(filter(plain_task, out.direct.get(heading.line, ()))), 0.5, "")
+            for table in tables.under(out, heading):
+                if (found := tables.columns(table) or tables.first(table)) is not None:
+                    tables.take(out, table, found, out.above(heading), 0.5)

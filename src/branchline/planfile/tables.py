@@ -13,7 +13,13 @@ MARKS = "".join((*words.DONE_MARKS, *words.WIP_MARKS, *words.OPEN_MARKS, "\ufe0f
 """Marks of a state, which may stand in any cell of a row, its id's too."""
 _BOX = re.compile(r"\[[ xX~/>-]?\](?!\()")
 _WORK = frozenset({"title", "work", "work item"})
-_CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}")
+_CODE = re.compile(r"[A-Za-z]{0,10}(?:-[A-Za-z]{1,10})?-?\d{1,6}(?:\.\d{1,3}){0,3}\+?")
+_TIME = re.compile(
+    r"[^\W\d_]{0,10}\.?\s?\d{1,4}(?:\s?[-–—~./至到]\s?(?:[^\W\d_]{1,10}\s?)?\d{1,4}){0,3}\s?[^\W\d_]{0,12}\.?(?:\s\d{4})?"
+)
+_REFERENCE = re.compile(
+    rf"(?:{'|'.join(sorted(map(re.escape, words.TASK_HEADS)))})s?\s?#?\d[\d.,+&/\s–-]{{0,20}}", re.IGNORECASE
+)
 ROWS = 20
 """So many rows show what a column holds."""
 _NAME = re.compile(r"\w[\w.-]*(?<![.-])")
@@ -85,7 +91,7 @@ def columns(table: Block) -> Columns | None:
     keys = [n for n, name in enumerate(names) if name in words.ID_COLUMNS and not _worded(table, n, name)]
     if planned and not keys and _coded(table):
         keys = [0]
-    titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS]
+    titles = [n for n, name in enumerate(names) if name in words.TITLE_COLUMNS and not _refers(table, n)]
     for key in keys:
         for title in titles:
             if title != key:
@@ -93,7 +99,7 @@ def columns(table: Block) -> Columns | None:
     if titles:
         return Columns(-1, titles[0], kinds, step=False)
     own = [n for n, kind in enumerate(kinds) if kind in ("", "note") and n > keys[0]] if keys and planned else []
-    plain = sorted(own, key=lambda n: kinds[n] != "")
+    plain = sorted(own, key=lambda n: (_paths(table, n), kinds[n] != ""))
     if plain:
         return Columns(keys[0], plain[0], kinds, names[keys[0]] in words.STEP_COLUMNS)
     if (
@@ -136,6 +142,18 @@ def _worded(table: Block, place: int, name: str) -> bool:
     return sum(" " in _BOX.sub("", value).strip() for value in values) * 2 > len(values)
 
 
+def _refers(table: Block, place: int) -> bool:
+    """Say whether a column but names tasks that stand elsewhere: `Task 1`, `Tasks 2+3`."""
+    values = column(table, place)[:ROWS]
+    return sum(_REFERENCE.fullmatch(value) is not None for value in values) * 2 > len(values)
+
+
+def _paths(table: Block, place: int) -> bool:
+    """Say whether a column leads to files and names nothing: `docs/step-01.md`."""
+    values = column(table, place)[:ROWS]
+    return sum("/" in value and not re.search(r"\s", value) for value in values) * 2 > len(values)
+
+
 def of_heading(table: Block) -> bool:
     """Say whether the one row of a table tells of the heading above it: `| Priority | Size |`."""
     kinds = kinds_of(table)
@@ -150,14 +168,35 @@ def _coded(table: Block) -> bool:
 def of_phases(table: Block) -> Columns | None:
     """Read a table whose first column is headed by a word for a phase or a release, `| Release | Content |`.
 
-    Where it only counts them, another column says what each is: `| Phase | Document | Summary |`.
+    Where it only counts them, another column says what each is: `| Phase | Document | Summary |`. The count may stand in
+    a column of its own: `| # | Phase | Content |`.
     """
     names, kinds = heads(table), kinds_of(table)
+    counted = names[0] in words.ID_COLUMNS
+    if counted and names[1:2] and names[1] in (*words.PHASE_HEADS, *words.VERSION_HEADS):
+        return Columns(0, 1, kinds, step=False)
     if names[0] not in (*words.PHASE_HEADS, *words.VERSION_HEADS):
         return None
     titles = [n for n, name in enumerate(names) if n and name in words.TITLE_COLUMNS] if _coded(table) else []
-    titles = titles or ([n for n, kind in enumerate(kinds) if n and kind in ("", "goal")] if _coded(table) else [])
+    times = [n for n, kind in enumerate(kinds) if n and kind in ("", "goal") and _times(table, n)]
+    own = [n for n, kind in enumerate(kinds) if n and kind in ("", "goal") and n not in times]
+    if names[0] in words.VERSION_HEADS and times and not (titles or own):
+        return None  # what was changed when
+    titles = titles or (own if _coded(table) else [])
     return Columns(0, titles[0], kinds, step=False) if titles else Columns(-1, 0, kinds, step=False)
+
+
+def _times(table: Block, place: int) -> bool:
+    """Say whether a column tells when: `Week 1-2`, `第1-2周`, `2026-03-04`."""
+    values = column(table, place)[:ROWS]
+    return sum(_TIME.fullmatch(value) is not None for value in values) * 2 > len(values)
+
+
+def of_codes(table: Block) -> Columns | None:
+    """Read a table whose rows begin with a code, whatever its other columns are called: `| # | Ships | Contents |`."""
+    kinds = kinds_of(table)
+    told = len(kinds) > 1 and heads(table)[0] in words.ID_COLUMNS and _coded(table)
+    return Columns(0, 1, kinds, step=False) if told else None
 
 
 def _kind(name: str) -> str:

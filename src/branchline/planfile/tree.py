@@ -16,21 +16,17 @@ from branchline.planfile import (
     rows,
     tables,
     todos,
-    words,
 )
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
-from branchline.planfile.fields import field
+from branchline.planfile.groups import MAX_LIKE, boxes_like, counts_within, has_check, holds_tasks, is_group, over_boxes
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, VERIFIES, may_act, mostly_acts, plain_task
+from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, mostly_acts, plain_task
 from branchline.planfile.sections import Head, classify, head, share
-from branchline.planfile.verbs import acts
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
-MAX_LIKE = 200
-"""How many sibling headings are looked at to see what a heading is; more say nothing new."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
 
@@ -50,6 +46,7 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     beside.drop(out)
     _like_groups(out)
     rows.named_tables(out)
+    rows.under_heads(out)
     todos.take(out)
     if dialect.phase_bullets and not any(draft.role == "todo" for draft in out.drafts.values()):
         contents.fill(out)
@@ -74,7 +71,7 @@ def _lone(out: Outline) -> Draft | None:
     if len(roots) != 1 or roots[0].block.kind != "heading" or roots[0].steps:
         return None
     lone = roots[0]
-    if lone.block.box or lone.key == "change" or _has_check(out, lone.block):
+    if lone.block.box or lone.key == "change" or has_check(out, lone.block):
         return None  # it does not count; and what is to be run for all of it must not get lost with the heading
     if lone.rule == "numbered group" and not out.dialect.grouped:
         for kid in lone.kids:
@@ -121,12 +118,12 @@ def _headings(out: Outline) -> None:
         elif said.role == "task" or (said.role == "step" and (above is None or above.role == "phase")):
             if not _is_told(out, block) or said.key != "id" or said.id.rstrip(digits) in alike:
                 draft = from_heading(block, said, f"{said.role} heading")
-                if said.role == "step" and _holds_tasks(out, block):
+                if (said.role == "step" and holds_tasks(out, block)) or (said.key == "id" and over_boxes(out, block)):
                     draft.role = "phase"
                 _take(out, draft, above)
                 for table in tables.under(out, block):
                     found = tables.columns(table)
-                    if found is not None and found.planned and _counts_within(table, found, said.number):
+                    if found is not None and found.planned and counts_within(table, found, said.number):
                         tables.take(out, table, found, draft)
         elif said.role == "dotted" and above is None and _over_tasks(out, block):
             draft = from_heading(block, said, "numbered group")
@@ -134,12 +131,12 @@ def _headings(out: Outline) -> None:
             _take(out, draft, above)
         elif said.role == "dotted" and _dotted_is_task(out, block, said, above, open_=open_):
             draft = from_heading(block, said, "numbered heading")
-            if _boxes_like(out, block) > 1 and not _has_check(out, block):
+            if boxes_like(out, block) > 1 and not has_check(out, block):
                 draft.role, draft.rule = "phase", "numbered group"
             _take(out, draft, above)
         elif said.role == "numbered" and _is_lettered(out, block, said, above):
             _take(out, from_heading(block, said, "lettered part"), above)
-        elif said.role == "numbered" and _is_group(out, block, said):
+        elif said.role == "numbered" and is_group(out, block, said):
             draft = from_heading(block, said, "numbered group")
             draft.role = "phase"
             _take(out, draft, above if above is None or above.role == "phase" else None)
@@ -194,97 +191,6 @@ def _dotted_is_task(out: Outline, block: Block, said: Head, above: Draft | None,
     stated = block.cls in ("DONE", "WIP") and not (classify(said.title)[0] == block.cls and share(said.title) > 0.5)
     boxes = any(item.box for item in out.direct.get(block.line, ()))
     return boxes or (work and (block.cls == "TASK" or (stated and open_)))
-
-
-def _boxes_below(out: Outline, heading: Block) -> int:
-    """Count the boxes of the lists of a section, and those of the lists of its plain items: `- **Left to do**:`."""
-    items = out.direct.get(heading.line, ())
-    boxes = [each for item in items for each in ((item,) if item.box else (item, *item.kids)) if each.box]
-    return sum(each.label not in labels.CRITERIA_KINDS for each in boxes)
-
-
-def _holds_tasks(out: Outline, step: Block) -> bool:
-    """Say whether the boxes below a step, or the items that tell how far they are, are tasks and not how it is done."""
-    marked = _marked_below(out, step, tables.MARKS) > 1
-    if marked and not _marked_below(out, step, "".join(words.WIP_MARKS + words.OPEN_MARKS)):
-        like = [each for each in out.subheadings(step.section)[:MAX_LIKE] if out.head(each).role == "step"]
-        marked = sum(_marked_below(out, each, tables.MARKS) > 1 for each in like) * 2 > len(like)
-    results = classify(out.head(step).title)[0] == "CRITERIA" and not may_act(out.direct.get(step.line, []))
-    return (_boxes_like(out, step) > 1 and not _has_check(out, step) and not results) or marked
-
-
-def _marked_below(out: Outline, heading: Block, marks: str) -> int:
-    return sum(any(map(item.text.__contains__, marks)) for item in out.direct.get(heading.line, ()))
-
-
-def _boxes_like(out: Outline, heading: Block) -> int:
-    """Count the boxes below a dotted heading or a step; one alone counts as those below its like beside it."""
-    own = _boxes_below(out, heading)
-    beside = out.subheadings(heading.section)[:MAX_LIKE] if own == 1 else ()
-    return max([own, *(_boxes_below(out, each) for each in beside if out.head(each).role == out.head(heading).role)])
-
-
-def _has_check(out: Outline, heading: Block) -> bool:
-    """Say whether `Verify:` stands below a heading: what is checked as one is one task, and its boxes are steps."""
-    lines = (each for para in out.paras.get(heading.line, ()) for each in para.lines)
-    return any((said := field(line, text)) is not None and said.kind == "verify" for line, text in lines)
-
-
-def _is_group(out: Outline, block: Block, said: Head) -> bool:
-    boxes = [item for item in out.direct.get(block.line, ()) if item.box]
-    below = [out.head(sub) for sub in out.subheadings(block)]
-    if not boxes and any(sub.role in ("phase", "task", "step") for sub in below):
-        return any(sub.id.startswith(f"{said.number}-") for sub in below)  # `B: Speed` over `B-1: Cache`
-    if not boxes:
-        return block.line not in out.strong and (_over_boxed(out, block, said) or _over_rows(out, block))
-    if any(item.text.startswith(said.number + ".") for item in boxes) or block.cls not in NEGATIVE:
-        return True
-    tests = VERIFIES.match(said.title) is not None and sum(acts(item.text) for item in boxes) * 2 > len(boxes)
-    weak = tests or block.line not in out.strong
-    return weak and len(_boxed(out, block)) > 2  # the others are groups: so is this one
-
-
-def _boxed(out: Outline, block: Block) -> list[int]:
-    """Give the numbers of the headings beside `block`, itself too, that hold boxes."""
-    return [
-        _rank(out.head(other).number)
-        for other in out.subheadings(block.section)[:MAX_LIKE]
-        if out.head(other).role == "numbered" and any(item.box for item in out.direct.get(other.line, ()))
-    ]
-
-
-def _rank(number: str) -> int:
-    digits = re.match(r"\d+", number)
-    return int(digits[0]) if digits else ord(number[0])
-
-
-def _over_boxed(out: Outline, block: Block, said: Head) -> bool:
-    """`1. Engine` over `1.1 Start` and its boxes, as task files of three levels have it."""
-    subs = out.subheadings(block)[:MAX_LIKE]
-    below = [sub for sub in subs if out.head(sub).number.startswith(f"{said.number}.")]
-    like = out.subheadings(block.section)[:MAX_LIKE]
-    series = block.cls not in NEGATIVE and sum(out.head(each).role == "numbered" for each in like) >= MANY
-    topics = series and not any(out.head(sub).role for sub in subs)
-    return any(each.box for sub in (subs if topics else below) for each in (sub, *out.direct.get(sub.line, ())))
-
-
-def _over_rows(out: Outline, block: Block) -> bool:
-    """`1. Engine`, with others beside it, over a table whose rows have ids and a state or what they wait for."""
-    if not any(map(_of_work, tables.under(out, block))):
-        return False
-    like = (other for other in out.subheadings(block.section)[:MAX_LIKE] if out.head(other).role == "numbered")
-    return any(other is not block and any(map(_of_work, tables.under(out, other))) for other in like)
-
-
-def _counts_within(table: Block, found: tables.Columns, number: str) -> bool:
-    """Say whether the ids of a table are those of the parts of a task: `1.1`, `1.2` below `Task 1`."""
-    ids = tables.column(table, found.key) if found.key >= 0 else []
-    return bool(ids) and all(each.startswith(f"{number}.") for each in ids)
-
-
-def _of_work(table: Block) -> bool:
-    found = tables.columns(table)
-    return found is not None and found.key >= 0 and found.planned
 
 
 def _boxes(out: Outline) -> None:

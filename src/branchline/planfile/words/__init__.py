@@ -17,7 +17,7 @@ from branchline.planfile.words.columns import (
     TITLE_COLUMNS,
 )
 from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST
-from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS
+from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS, QUALIFIERS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
     COUNTED_HEADS,
@@ -123,6 +123,7 @@ __all__ = [
     "PLANS",
     "PRIORITY_COLUMNS",
     "PROGRAMS",
+    "QUALIFIERS",
     "QUESTIONS",
     "RANKS",
     "ROADMAPS",

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from branchline.planfile.words.base import Lists, phrases
+from branchline.planfile.words.base import Lists, phrases, words
 
 _FIELDS: Final[dict[str, Lists]] = {
     "depends": {
@@ -251,6 +251,11 @@ _LOOSE: Final[Lists] = {
     "vi": "sau",
 }
 LOOSE_DEPENDS: Final = frozenset(phrases(_LOOSE))
+QUALIFIERS: Final = words(
+    "key main primary core wichtigste zentrale erwartete clés principaux attendus clave principales principal esperados chave "
+    "principais ключевые основные ожидаемые ключові основні очікувані chính"
+)
+"""What a label may say before or behind its name, and which says nothing more: `Key deliverables`, `Entregables clave`."""
 """Labels that also stand before things that are no tasks, such as packages: words behind them need not be references."""
 FIELDS: Final[dict[str, tuple[str, ...]]] = {kind: phrases(lists) for kind, lists in _FIELDS.items()}
 """The labels of each kind of field; where one label stands in two kinds, the later kind has it."""
