@@ -2,6 +2,8 @@
 
 import re
 
+REMEMBERED = 65_536
+"""So many texts are remembered with what they were read as; were it fewer than a plan has headings, each pass would read anew."""
 _STRUCK_ITEM = re.compile(r"~~([-*+][ \t]+(?:\[[ xX]\][ \t]+)?)(?=\S)")
 BEFORE_BOX = r"(?:(?:[^\W\d_]{2,12} )?[\w.-]{1,12}[.):][ \t]+)?"
 """What may stand before the box of a heading: `2.`, `1.2.`, `T3:`, `Task 4:`."""

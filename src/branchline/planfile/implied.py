@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from itertools import pairwise
 
+from branchline.planfile.blocks import REMEMBERED
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import Edges
@@ -94,7 +95,7 @@ def _family(draft: Draft, dialect: Dialect) -> str:
     return _listed(draft, "list") if "lists" in dialect.sequence else ""
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def _speaks_of(title: str) -> tuple[bool, bool]:
     """Say whether a heading speaks of steps, and whether it counts things."""
     return _STEP_WORDS.search(title) is not None, _NO_SEQUENCE.search(title) is not None

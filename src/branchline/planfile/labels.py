@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.blocks import REMEMBERED, Block, Doc
 from branchline.planfile.sections import classify, head
 
 KINDS = {name: kind for kind, names in words.FIELDS.items() for name in names}
@@ -24,7 +24,7 @@ _BOLD = re.compile(r"(?:\*\*|__)([^*_`\n]{2,60})(?:\*\*|__)[:：]?$")
 _PAREN_TAIL = re.compile(r"[(（][^()（）]{0,60}[)）]$")
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def kind(text: str) -> str:
     """Give the kind of a label line: a field's name, a section class, or nothing when it is no label."""
     text = text.strip()

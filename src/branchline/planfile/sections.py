@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from branchline.planfile import words
+from branchline.planfile.blocks import REMEMBERED
 from branchline.planfile.numerals import WORDS, counted, numbered
 
 PRECEDENCE = ("CRITERIA", "ORDER", "NONTASK", "FUTURE", "DECLINED", "WIP", "DONE", "BACKLOG", "TASK")
@@ -140,7 +141,7 @@ _CODE = re.compile(
 )
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def classify(title: str) -> tuple[str, bool]:
     """Give the class of a section by the words of its heading, and whether even its boxes are no tasks."""
     text = _told(title)
@@ -193,7 +194,7 @@ def share(title: str) -> float:
     return 2 * _longest(text, tokens)[1] / letters if letters else _longest(text, tokens)[1] / max(1, len(tokens))
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=REMEMBERED)
 def is_checklist(title: str) -> bool:
     """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
     low = title.lower()
@@ -265,7 +266,7 @@ def bare(title: str) -> str:
     return _MARKED.sub(r"\1", _LEADING.sub("", text)).strip()
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def head(title: str) -> Head:
     """Say whether a heading names a task or a phase, and which."""
     text = bare(title)

@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 
 from branchline.planfile import words
+from branchline.planfile.blocks import REMEMBERED
 from branchline.planfile.sections import PAREN, SPACELESS, WORD, bare, head
 
 _FIRST_VERBS = tuple(verb for verb in words.FIRST_VERBS if SPACELESS.search(verb))
@@ -17,7 +18,7 @@ _INFINITIVE = re.compile(r"[а-яёіїєґ]{2,}(?:[аеиоуыяі]ть(?:ся
 _ENDS = re.compile(rf"\s(?:{'|'.join(verb for verb in words.LAST_VERBS if not SPACELESS.search(verb))}|\w+ieren)$")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=REMEMBERED)
 def acts(text: str) -> bool:
     """Say whether a text tells something to do by its verb: `Add a grid`, `Ann: fix it`, `添加日志`, `Karten zeichnen`."""
     text = _CALLED.sub("", text)
