@@ -145,6 +145,17 @@ DOCUMENTS: dict[str, Family] = {
     "phases that count on": _lines("## Phase {n}: a\n### {n}. part\ntext\n"),
     "steps with marks": _lines("### Step {n}: a\n- ✅ b\n- ✅ c\n"),
     "lists of what is done": _lines("## Done\n- thing {n}\n", "- [ ] a\n\n"),
+    "codes over boxes": _lines("### P{n}.1 · a\n- [ ] b\n- [ ] c\n"),
+    "counted tables": _lines("### Layer {n} — a\n\n| # | Change |\n|--|--|\n| 1 | b |\n"),
+    "deliverables": _lines("## Phase {n}: a\n\n**Deliverables:**\n- b {n}\n"),
+    "all stories wait": _lines(
+        "- All user stories depend on T{n}\n", "## Phase 1: User Story 1\n- [ ] T1 a\n## Dependencies\n"
+    ),
+    "numbers of phases": _lines("- **{n}a**: Depends on {m}a\n", "## Phase 1a: b\n- [ ] c\n## Dependencies\n"),
+    "brackets after what": _lines("## 阶段 {n}（阶段 {m} 完成后）\n- [ ] 甲\n"),
+    "references in rows": _lines(
+        "| a {n} | Task {m} |", "## Task 1: a\n\n- [ ] b\n\n## Rows\n\n| What | Task |\n|--|--|\n"
+    ),
     "rows left open": _lines("| T{n} | TBD |", "## Tasks\n\n| ID | Task |\n|---|---|\n"),
     "versions": _lines("## v{n}.0\n- [ ] a"),
     "durations": _lines("## Part (2 weeks)\n- a"),

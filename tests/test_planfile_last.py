@@ -160,3 +160,16 @@ class TestOrder:
     def test_what_stands_behind_in_brackets_says_after_what(self) -> None:
         text = "# 计划\n\n## Wave 1\n\n- [ ] 造船体\n\n## Wave 2（Wave 1 验收后启动）\n\n- [ ] 造甲板\n"
         assert len(waits(text)) == 1
+
+    def test_letters_stand_behind_a_word_without_a_space(self) -> None:
+        text = "# 計画\n\n### タスクA: 基盤\n\n*依存: なし*\n\n板\n\n### タスクB: 核\n\n*依存: タスクA*\n\n油\n"
+        assert waits(text) == {("A", "B")}
+
+    def test_bare_numbers_of_phases_wait_for_one_another(self) -> None:
+        text = "# Tasks\n\n" + "".join(f"## Phase 4{n}: Part {n}\n\n- [ ] Build {n}\n\n" for n in "abc")
+        text += "## Dependencies\n\n- **4a**: No dependencies\n- **4b**: Depends on 4a (frame)\n- **4c**: Depends on 4a, 4b\n"
+        assert waits(text) == {("4a", "4b"), ("4a", "4c"), ("4b", "4c")}
+
+    def test_numbers_that_count_other_things_are_none(self) -> None:
+        text = "# Tasks\n\n## Phase 1: Hull\n\n- [ ] Plank it\n\n## Phase 2: Deck\n\n- [ ] Oil it\n\n"
+        assert waits(text + "## Dependencies\n\n- Crew: depends on 2 people\n") == set()

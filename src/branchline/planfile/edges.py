@@ -24,8 +24,8 @@ from branchline.planfile.sentences import (
     counted,
     denied,
     in_series,
+    in_words,
     one_by_one,
-    spoken,
     waits_for_all,
 )
 
@@ -263,7 +263,7 @@ class Edges:
     def statement(self, line: int, text: str) -> None:
         """Take a line of a section on order: `T2 depends on T1`, `Phase 1 -> Phase 2`, `Task 3: no dependencies`."""
         self.names.line = line
-        text = spoken(text)
+        text = in_words(self.names, text)
         label, *rest = _LABEL.split(text, maxsplit=1)
         about = self._about(label) if rest and not (_VERB.search(label) or ARROW.search(label)) else []
         said = BRACKETS.sub(lambda found: re.sub(r"\s?[∥‖]\s?", ", ", found[0]), rest[0] if about else text)
@@ -321,7 +321,7 @@ class Edges:
 
     def _about(self, label: str) -> list[Draft]:
         """What a line is about, by its label: `T2`, the beginning of a title (`Polish (Phase N)`), all stories (`(Phase 3+)`)."""
-        if label.strip("*_ ").endswith("+)") and (stories := self.names.stories()):
+        if label.strip("*_ ").endswith("+)") and (stories := self.names.stories):
             return stories
         titled = self.names.titled(BRACKETS.sub("", label).strip("*_ ")) if len(label) <= MAX_TITLE else None
         return self.named(label) or ([titled] if titled is not None else [])

@@ -226,13 +226,18 @@ class Names:
         near = get_close_matches(said, [name for name in alike if _misspelt(said, name)], 1, 0.7)
         return "".join(f"{alike[name].title!r} ({alike[name].id})" if as_title else alike[name].id for name in near)
 
+    @cached_property
     def stories(self) -> list[Draft]:
         """The phases that are user stories."""
         return list(dict.fromkeys(draft for name, draft in self.alias.items() if _STORY_ALIAS.fullmatch(name)))
 
+    def only_phase(self, number: str) -> bool:
+        """Say whether a number is that of a phase, and of no task."""
+        return ("phase", number) in self.by_key and ("task", number) not in self.by_key
+
     def all_stories(self, text: str) -> list[Draft]:
         """The phases that are user stories, where a text speaks of all of them."""
-        return self.stories() if any(map(text.lower().__contains__, words.ALL_STORIES)) else []
+        return self.stories if any(map(text.lower().__contains__, words.ALL_STORIES)) else []
 
     def titled(self, text: str) -> Draft | None:
         """Find the task whose title a text is, or begins with."""

@@ -32,7 +32,7 @@ TOKEN = re.compile(
     rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?#?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
     re.IGNORECASE,
 )
-_LETTERED = re.compile(r"\s(?:[A-Z]|[IVX]{2,4})(?!\w)")
+_LETTERED = re.compile(r"[\s\u3040-\ud7ff](?:[A-Z]|[IVX]{2,4})(?!\w)")
 _JOIN = r"(?:[,;、，；&+/]|\band\b|\bor\b|\bund\b|\bи\b|\by\b|\bet\b|和|及|与|と)\s*"
 _GLUE = re.compile(rf"\s*(?:{_JOIN})?", re.IGNORECASE)
 _AND = re.compile(rf"\s*{_JOIN}", re.IGNORECASE)

@@ -37,15 +37,27 @@ _BEHIND = "|".join(re.escape(word) for word in words.LATER if SPACELESS.search(w
 THEN = re.compile(_BEHIND)
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _AFTERWARDS = re.compile(rf"[(（]([^()（）]{{1,80}}?)\s?(?:验收后|驗收後|{_BEHIND})[^()（）]{{0,20}}[)）]")
+_NUMBER = re.compile(r"(?<![\w.])\d{1,3}[a-z]?(?![\w.])")
+_COUNTED = re.compile(rf"{_NUMBER.pattern}(?:\s?[,&+]\s?{_NUMBER.pattern}){{0,20}}")
 _COMMA = re.compile("[,，]")
 
 
-def spoken(text: str) -> str:
+def _spoken(text: str) -> str:
     """`Phase 2 → Blocks all stories` says something of Phase 2, as a colon does; such an arrow leads nowhere."""
     first = ARROW.search(text)
     if first is None or not _SPOKEN.match(text, first.end()):
         return text
     return f"{text[: first.start()]}:{text[first.end() :]}"
+
+
+def in_words(names: Names, text: str) -> str:
+    """`4b: depends on 4a` where `4a` and `4b` count phases, and no tasks: each number is said with its word."""
+    text = _spoken(text)
+    label, colon, _ = text.replace("：", ":").partition(":")
+    numbers = _NUMBER.findall(label)
+    if not colon or not _COUNTED.fullmatch(label.strip("*_- ")) or not all(names.only_phase(each) for each in numbers):
+        return text
+    return _NUMBER.sub(lambda found: f"phase {found[0]}" if names.only_phase(found[0]) else found[0], text)
 
 
 def beside(text: str) -> bool:

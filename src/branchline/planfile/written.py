@@ -119,7 +119,7 @@ def _gates(edges: Edges, readings: dict[int, Reading]) -> None:
     `No user story work can begin until this phase is complete` counts only where nothing else says what the stories wait
     for, since the template of Spec Kit says so of itself.
     """
-    stories = edges.names.stories()
+    stories = edges.names.stories
     told = any(story.line in edges.stated for story in stories)
     for line, reading in readings.items() if not told else ():
         draft = edges.out.drafts[line]
