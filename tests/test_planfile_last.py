@@ -43,6 +43,13 @@ class TestHeadings:
             "Oil it there",
         ]
 
+    def test_numbered_headings_go_on_in_a_section_of_another_name(self) -> None:
+        part = "### {}. {}\n\n- of oak\n- of pine\n\n"
+        text = "# Roadmap\n\n## High Priority\n\n" + part.format(1, "Hull") + part.format(2, "Request Validation Gate")
+        text += "## 🔧 Technical Improvements\n\n" + part.format(3, "Mast") + part.format(4, "Sail")
+        text += "## Recommended Implementation Order\n\n### Phase 1: First (Weeks 1-2)\n\n1. Hull\n2. Mast\n"
+        assert {"Hull", "Request Validation Gate", "Mast", "Sail"} <= set(titles(text))
+
 
 class TestDeliverables:
     def test_a_plan_that_says_no_more_of_its_work_is_made_of_what_it_delivers(self) -> None:
@@ -124,6 +131,14 @@ class TestTables:
         text = "".join(f"### Layer {n} — Wood\n\n" + rows.format(part) for n, part in enumerate(parts, 1))
         found = [title for title, above in tree("# Boat\n\n## Layers\n\n" + text) if above]
         assert found == [f"{act} the {part}" for part in parts for act in ("Plank", "Oil")]
+
+    def test_codes_below_the_word_milestone_are_ids_and_the_goal_is_the_title(self) -> None:
+        text = "# Roteiro\n\n| Milestone | Objetivo | Dependências | Status |\n|--|--|--|--|\n"
+        text += "| M0 | Casco e quilha | nenhuma | VERIFIED |\n| M1 | Convés | M0 | TODO |\n| M2 | Vela | M0, M1 | TODO |\n\n"
+        text += "## Progresso\n\nM0 foi promovido a VERIFIED depois de uma segunda leitura.\n\n"
+        text += "M1 permanece por fazer, e nada dele foi iniciado.\n\nM2 permanece por fazer, e nada dele foi visto.\n"
+        assert titles(text) == ["Casco e quilha", "Convés", "Vela"]
+        assert waits(text) == {("M0", "M1"), ("M0", "M2"), ("M1", "M2")}
 
 
 class TestWhatIsLeft:

@@ -1,16 +1,17 @@
 """What stands in a phase that has no task of its own: the rows, items or headings below it are its tasks (rule 5)."""
 
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from branchline.planfile import retold, tables, words
+from branchline.planfile import delivered, retold, tables, words
 from branchline.planfile.blocks import Block
 from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal, plain
 from branchline.planfile.fields import state_of_label
-from branchline.planfile.labels import WORK_KINDS, kind
+from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import take_headings, text_headings
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import (
@@ -62,6 +63,11 @@ _SPAN = re.compile(
 """`30 days — Safety` beside `60 days — Growth`."""
 
 
+COUNTED = "numbered heading of a task section"
+NEAR = 9
+"""So many headings back the last one of a series may stand."""
+
+
 class Manner(NamedTuple):
     """How a text tells its phases.
 
@@ -81,7 +87,7 @@ def fill(out: Outline) -> None:
         _duration_phases(out)
     retold.families(out)
     empty = [draft.block for draft in out.drafts.values() if draft.role == "phase" and not draft.kids]
-    _deliverables(out)
+    delivered.take(out)
     manner = _manner(out, empty)
     for draft in list(out.drafts.values()):
         if draft.role == "phase":
@@ -119,38 +125,6 @@ def _elsewhere(out: Outline) -> None:
             _tabled(out, heading)
         elif heading.cls in LIST_CLASSES and heading.line not in out.drafts and not orders:
             _listed(out, heading, lists, held, titles)
-
-
-def _deliverables(out: Outline) -> None:
-    """Phases each of which says what it delivers, and no more of what is done in it, are made of that: `Deliverables:`."""
-    phases = [draft for draft in out.drafts.values() if draft.role == "phase"]
-    lists = [_delivered(out, each.block) for each in phases]
-    if len(phases) != len(out.drafts) or len(lists) < 2 or sum(map(bool, lists)) * 2 <= len(lists):
-        return
-    beside = [_first_list(out, each.block) for each in phases]
-    if (
-        any(label in ("", *WORK_KINDS) for each in beside for label in each)
-        or sum(len(each) > 1 for each in beside) > 1
-    ):
-        return
-    for phase, items in zip(phases, lists, strict=True):
-        for block in items:
-            block.fate = block.label = ""
-            out.drafts[block.line] = from_item(block, out.dialect, "deliverable of a phase", 0.7).hang(phase)
-
-
-def _first_list(out: Outline, phase: Block) -> list[str]:
-    """The labels of the items of a phase that stand before what it delivers, and those of its work wherever it stands."""
-    labels = [item.label for item in out.direct.get(phase.line, ())]
-    first = labels.index("output") if "output" in labels else 0
-    return labels[:first] + [label for label in labels[first:] if label in ("", *WORK_KINDS)]
-
-
-def _delivered(out: Outline, phase: Block) -> list[Block]:
-    """The items of a phase below the label or the heading `Deliverables`."""
-    own = [item for item in out.direct.get(phase.line, ()) if item.label == "output"]
-    below = [each for each in out.subheadings(phase) if kind(f"{each.text}:") == "output"]
-    return own + [item for each in below for item in out.direct.get(each.line, ()) if plain_task(item)]
 
 
 def _listed(
@@ -197,18 +171,29 @@ def _tabled(out: Outline, heading: Block) -> None:
 
 
 def _counted_heads(out: Outline, heading: Block, held: set[Block | None]) -> None:
-    """`1. Draw it ⬜` and its like are tasks where nothing below them is, and their section or their marks say so."""
-    heads = [
-        each for each in out.subheadings(heading) if out.head(each).role == "numbered" and each.cls not in NEGATIVE
-    ]
+    """`1. Draw it ⬜` and its like are tasks where nothing below them is, and their section or their marks say so.
+
+    So are those that go on counting from such; a word in a longer title makes none of them a section that tells.
+    """
+    heads = [each for each in out.subheadings(heading) if out.head(each).role == "numbered"]
+    heads = [each for each in heads if each.cls not in NEGATIVE or share(out.head(each).title) < 0.5]
     if len(heads) < 2 or not named_so(heading) or not held.isdisjoint(heads):
         return
     marked = sum(map(_marked, heads))
-    if marked * 2 > len(heads) or share(heading.text) > 0.5:
+    if marked * 2 > len(heads) or share(heading.text) > 0.5 or _goes_on(out, heads[0]):
         for each in [each for each in heads if each.line not in out.drafts]:
             each.candidate = True
-            draft = from_heading(each, out.head(each), "numbered heading of a task section", 0.7)
+            draft = from_heading(each, out.head(each), COUNTED, 0.7)
             out.drafts[each.line] = draft.hang(out.above(heading))
+
+
+def _goes_on(out: Outline, heading: Block) -> bool:
+    """Say whether the last numbered heading before this one has the number before its, and is a task."""
+    place = bisect_left(out.headings, heading.line, key=lambda each: each.line)
+    near = [each for each in out.headings[max(0, place - NEAR) : place] if out.head(each).role == "numbered"]
+    number, last = out.head(heading).number, out.head(near[-1]).number if near else ""
+    counts = number.isdecimal() and last.isdecimal() and int(number) == int(last) + 1
+    return counts and near[-1].line in out.drafts and out.drafts[near[-1].line].rule == COUNTED
 
 
 def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:

@@ -16,6 +16,8 @@ _TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
 _NAMING = frozenset({"task", "phase", "version"})
 _HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
 """A heading whose space was forgotten; one `#` may begin a tag, but above all else or where a task or phase is named."""
+_SENTENCE = re.compile(r"[A-Z]{1,2}-?\d{1,4}\s(?=[a-zà-ÿа-я])[^\n]{20,2000}\.$")
+"""`M0 was proved by a second reading.` says something of M0."""
 MANY = 3
 """So many paragraphs that begin with codes that count on are tasks, also where headings name other things."""
 
@@ -81,7 +83,7 @@ def _codes(doc: Doc) -> set[str]:
 
 def _code(line: str) -> Head | None:
     said = series(line)
-    if said is None or said.role not in ("task", "phase") or len(said.key) > 2:
+    if said is None or said.role not in ("task", "phase") or len(said.key) > 2 or _SENTENCE.match(line):
         return None
     label, colon, _ = said.title.replace("：", ":").partition(":")
     return None if colon and classify(label)[0] == "CRITERIA" else said  # `P0 done when: it runs`

@@ -96,6 +96,9 @@ def columns(table: Block) -> Columns | None:
         for title in titles:
             if title != key:
                 return Columns(key, title, kinds, names[key] in words.STEP_COLUMNS)
+    if titles == keys == [0] and planned:  # `| Milestone | Goal | Status |` over `M1`
+        said = [n for n, kind in enumerate(kinds) if n and kind in ("", "goal", "note")]
+        return Columns(0, said[0], kinds, step=False) if said else Columns(-1, 0, kinds, step=False)
     if titles:
         return Columns(-1, titles[0], kinds, step=False)
     own = [n for n, kind in enumerate(kinds) if kind in ("", "note") and n > keys[0]] if keys and planned else []
