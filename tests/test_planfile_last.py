@@ -185,6 +185,7 @@ class TestOrder:
         text += "## Dependencies\n\n- **4a**: No dependencies\n- **4b**: Depends on 4a (frame)\n- **4c**: Depends on 4a, 4b\n"
         assert waits(text) == {("4a", "4b"), ("4a", "4c"), ("4b", "4c")}
 
-    def test_numbers_that_count_other_things_are_none(self) -> None:
+    @pytest.mark.parametrize("who", ["Crew", "**2**"])
+    def test_numbers_that_count_other_things_are_none(self, who: str) -> None:
         text = "# Tasks\n\n## Phase 1: Hull\n\n- [ ] Plank it\n\n## Phase 2: Deck\n\n- [ ] Oil it\n\n"
-        assert waits(text + "## Dependencies\n\n- Crew: depends on 2 people\n") == set()
+        assert waits(text + f"## Dependencies\n\n- {who}: depends on 1 good hand\n") == set()

@@ -38,6 +38,8 @@ THEN = re.compile(_BEHIND)
 """`T1 完成后才能开始 T2`: what stands before such a word comes first."""
 _AFTERWARDS = re.compile(rf"[(（]([^()（）]{{1,80}}?)\s?(?:验收后|驗收後|{_BEHIND})[^()（）]{{0,20}}[)）]")
 _NUMBER = re.compile(r"(?<![\w.])\d{1,3}[a-z]?(?![\w.])")
+_OF_THINGS = re.compile(r"\s+(?!(?:and|or|und|et|y|e|и|і|is|are|completes?)\b)[^\W\d_]")
+"""Behind a number: it counts things, as in `needs 2 people`."""
 _COUNTED = re.compile(rf"{_NUMBER.pattern}(?:\s?[,&+]\s?{_NUMBER.pattern}){{0,20}}")
 _COMMA = re.compile("[,，]")
 
@@ -57,7 +59,12 @@ def in_words(names: Names, text: str) -> str:
     numbers = _NUMBER.findall(label)
     if not colon or not _COUNTED.fullmatch(label.strip("*_- ")) or not all(names.only_phase(each) for each in numbers):
         return text
-    return _NUMBER.sub(lambda found: f"phase {found[0]}" if names.only_phase(found[0]) else found[0], text)
+
+    def said(found: re.Match[str]) -> str:
+        named = names.only_phase(found[0]) and _OF_THINGS.match(text, found.end()) is None
+        return f"phase {found[0]}" if named else found[0]
+
+    return _NUMBER.sub(said, text)
 
 
 def beside(text: str) -> bool:
