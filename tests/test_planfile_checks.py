@@ -26,7 +26,9 @@ class TestChecks:
 
     @pytest.mark.parametrize(
         "command",
-        ["npm install three", "uv sync", "npm run dev", "npx prisma migrate dev --name init", "gh pr merge --squash",
+        ["docker compose down -v && docker compose up --build", "./ops/scripts/deploy-web.sh production", "cargo fmt",
+         "npx prettier . --write", "npm run format", "npm audit fix", "bash tools/bash/update-context.sh claude",
+         "npm install three", "uv sync", "npm run dev", "npx prisma migrate dev --name init", "gh pr merge --squash",
          "docker compose up -d", "npm ci && npm run dev", "terraform apply", "git push", "pip install pytest",
          "git commit -m 'Draw; move it'", "cd web && PORT=1 npm run dev", "fly deploy", "alembic upgrade head",
          "docker compose -f a.yml up", "python manage.py migrate && python manage.py runserver"],
@@ -39,7 +41,9 @@ class TestChecks:
         "command",
         ["pytest tests/migrations", "npx vitest run add.test.ts", "docker compose run --rm web pytest -q",
          "python manage.py migrate --check", "cargo publish --dry-run", "npm run deploy:check", "grep -q migrate README.md",
-         "npx prisma migrate diff --exit-code", "docker compose up --exit-code-from rim", "alembic upgrade head --sql"],
+         "npx prisma migrate diff --exit-code", "cargo fmt --check", "npm run format:check",
+         "./ops/scripts/deploy.test.sh", "dotnet format --verify-no-changes", "docker compose up --exit-code-from rim",
+         "alembic upgrade head --sql"],
     )  # fmt: skip
     def test_what_only_sounds_like_a_deed_is_a_check(self, command: str) -> None:
         assert checks(f"- [ ] Draw it\n  - Verify: `{command}`\n") == [[command]]
@@ -65,3 +69,45 @@ class TestChecks:
         red = "- [ ] **Step 1: Run it**\n\nRun: `pytest a`\nExpected: FAIL\n\n"
         red += "- [ ] **Step 2: Run it**\n\nRun: `pytest a b`\n\nRun: `pytest a`\n\n"
         assert checks(plan.format(red)) == [["pytest a"], ["cargo test", "cargo fmt --check"]]
+
+    @pytest.mark.parametrize(
+        ("said", "command"),
+        [
+            ("Write the rim; verify with `make rim` (it is round) and look at it", "make rim"),
+            ("Escrever a grade. Verificar com `./mvnw -pl grid test`, e depois ver", "./mvnw -pl grid test"),
+            ("Das Gitter zeichnen; verifizieren mit `pnpm build` und im Browser", "pnpm build"),
+            ("Ensure the rim compiles (`npm run typecheck`), shows the grid, and is thin", "npm run typecheck"),
+            ("Grid tests green (`bun test`): corner, rim, edge", "bun test"),
+            ("Verify that the grid is drawn: run `python grid.py check`", "python grid.py check"),
+            ("Checkpoint: Run `npm test`. All rims are round.", "npm test"),
+            ("Verify `npm run typecheck` + the rims", "npm run typecheck"),
+            ("Last step: `cargo clippy`", "cargo clippy"),
+            ("`pnpm check` が完走する。", "pnpm check"),
+            ("`npm test`で網のテストを実行", "npm test"),
+            ("Run `scripts/rim-test.sh` until it passes", ""),
+            ("Run `scripts/rim/test.sh` until it passes", "scripts/rim/test.sh"),
+        ],
+    )
+    def test_a_sentence_that_says_with_what_it_is_checked(self, said: str, command: str) -> None:
+        assert checks(f"### Task 1: Draw it\n\n- {said}\n\n### Task 2: Move it\n") == [[command] if command else [], []]
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "Create the app: run `python manage.py startapp rim` in web/",
+            "Install what it needs: `jest`, `mypy`",
+            "In `package.json` the script: `jest --ci`",
+            "Verify `npm test` is not called by the rim",
+            "Run `grep -r rim src/` and see zero results",
+            "Look at `npm run lint` and its like",
+            "Run `scripts/serve.sh` on the grid",
+        ],
+    )
+    def test_a_sentence_that_only_names_a_command(self, said: str) -> None:
+        assert checks(f"### Task 1: Draw it\n\n- {said}\n\n### Task 2: Move it\n") == [[], []]
+
+    def test_a_criterion_that_begins_with_what_checks_is_a_check(self) -> None:
+        text = "### Task 1: Draw it\n\nAcceptance: `go vet ./rim` shows the grid in order\n\n"
+        text += "### Task 2: Move it\n\nAcceptance: `go vet ./rim` is not needed\n\n"
+        text += "### Task 3: Turn it\n\n**Acceptance**:\n- [ ] `npm run check` (`tsc --noEmit`) reports the rim\n"
+        assert checks(text) == [["go vet ./rim"], [], ["npm run check"]]

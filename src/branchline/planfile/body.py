@@ -1,48 +1,31 @@
 """What stands below a task: which lines are its own, and what they say (files, checks, criteria, states)."""
 
 import re
-from collections.abc import Mapping
 
 from branchline.model.plan import Check, FileRef
 from branchline.planfile import checks, labels, tables, words, xmltask
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.commands import SHELLS, fence_commands, is_program
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import independent
 from branchline.planfile.fields import (
     Field,
     field,
     hours,
-    mark_of,
     merge_files,
     path_of,
     paths,
     refs,
     spans,
-    state_of_label,
 )
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import STATE_OF, classify
+from branchline.planfile.sections import classify
+from branchline.planfile.told import commands_told, expects_failure, is_run_step
 
 _FILE_KINDS = frozenset({"files", "create", "modify", "test"})
 _NAMING = frozenset({"worker", "agent", "model", "variant", "temperature"})
 _NAME = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,127}")
 _REF_KINDS = frozenset({"depends", "blocks"})
-_DONE_TAG = re.compile(r"(?:^|\s)@done\b(?:\([^)]{0,40}\))?", re.IGNORECASE)
-_STRUCK = re.compile(r"(~{1,2})(?=[^\s~])(.*[^\s~])\1\s*$", re.DOTALL)
-"""Struck through, by one tilde or two (GitHub Flavored Markdown, strikethrough)."""
-_MARKS = "".join(words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS)
-_TAILS = (
-    re.compile(r"[(\[（【]([^()\[\]（）【】]{1,60})[)\]）】]\W{0,40}$"),
-    re.compile(r"\s[-–—]\s([^-–—]{1,30})$"),
-    re.compile(r"^\W{0,4}[(\[（【]([^()\[\]（）【】]{2,30})[)\]）】][*_]{0,2}\s"),
-)
-"""Where a heading or an item may say how far it is: in brackets at its end or its beginning, or behind a dash."""
-_LABEL = re.compile(r"[*_]{0,2}([^\W\d_][^:：()\[\]*_]{1,20})[*_]{0,2}[:：][*_]{0,2}\s*(?=\S)")
-"""`Done: draw it`."""
-_DASHED = re.compile(r"([^\W\d_][^:：()\[\]–—-]{1,20})\s[–—-]\s(?=\S)")
-"""`not started - draw it`."""
-_STATE_COLUMNS = ("column:status", "column:priority")
-_PARTS = re.compile(r"\s[-–—]\s|[,，;；|]")
 
 
 class Reading:
@@ -136,7 +119,7 @@ def read(out: Outline, owner: list[Draft | None]) -> tuple[dict[int, Reading], R
         if draft is not None and block is draft.block:
             _own(target, block)
         elif block.kind == "heading":
-            label = "section" if block.cls == "CRITERIA" else "step" if checks.is_run_step(block.text) else ""
+            label = "section" if block.cls == "CRITERIA" else "step" if is_run_step(block.text) else ""
             target.pending = Field("verify", "", block.line, label) if label else None
         elif block.kind == "fence":
             _fence(target, block, out.dialect.test_first)
@@ -188,27 +171,32 @@ def _line(reading: Reading, block: Block, line: int, text: str) -> None:
     elif under == "needs":
         reading.needs.append(text)
     elif under in labels.CRITERIA_KINDS or (block.kind == "item" and not own and section == "CRITERIA"):
-        reading.criteria.append(text)
-        reading.shown += [checks.Ran((command,), line, fails, checks.UNSURE) for command, fails in checks.told(text)]
+        _criterion(reading, line, text)
         if reading.draft is None:
             _gate_span(reading, line, text)
     else:
         _prose(reading, line, text)
 
 
+def _criterion(reading: Reading, line: int, text: str) -> None:
+    reading.criteria.append(text)
+    told = commands_told(text, criterion=True)
+    reading.shown += [checks.Ran((command,), line, fails, checks.UNSURE) for command, fails in told]
+
+
 def _prose(reading: Reading, line: int, text: str) -> None:
     reading.prose.append((line, text))
     if "`" in text:
-        reading.ran += [checks.Ran((command,), line, fails, checks.STEP) for command, fails in checks.told(text)]
+        reading.ran += [checks.Ran((command,), line, fails, checks.STEP) for command, fails in commands_told(text)]
         reading.mentions += [FileRef(path, "mention") for path in paths(text)]
-    run = checks.is_run_step(text) and not spans(text)
+    run = is_run_step(text) and not spans(text)
     reading.pending = Field("step", "", line, "step") if run else None
 
 
 def _field(reading: Reading, found: Field) -> bool:
     """Take a field line; False when it is only prose that looks like one."""
     kind, value = found.kind, found.value
-    if kind == "test" and spans(value) and checks.is_program(spans(value)[0]) and not path_of(spans(value)[0]):
+    if kind == "test" and spans(value) and is_program(spans(value)[0]) and not path_of(spans(value)[0]):
         kind = "verify"
     if kind in _NAMING and value and not _NAME.fullmatch(value.strip("`*_\"'")):
         return False  # `Model: a user with a name` is prose
@@ -222,11 +210,11 @@ def _field(reading: Reading, found: Field) -> bool:
             return _ran(reading, found)
         reading.pending = found
     elif kind == "expected":
-        if reading.ran and checks.expects_failure(value):
+        if reading.ran and expects_failure(value):
             reading.ran[-1] = reading.ran[-1]._replace(fails=True)
     elif kind == "criteria":
         if value:
-            reading.criteria.append(value)
+            _criterion(reading, found.line, value)
     elif kind in _REF_KINDS:
         if value:
             reading.refs.append(("after" if found.label in words.LOOSE_DEPENDS else kind, value, found.line))
@@ -243,7 +231,7 @@ def _field(reading: Reading, found: Field) -> bool:
 def _ran(reading: Reading, found: Field) -> bool:
     commands, prose = checks.commands_of(found)
     if commands:
-        fails = checks.expects_failure(found.value.rpartition("`")[2])
+        fails = expects_failure(found.value.rpartition("`")[2])
         reading.ran.append(checks.Ran(tuple(commands), found.line, fails))
         reading.pending = None
     elif prose and found.label.startswith(("run", "command")):
@@ -266,18 +254,18 @@ def _gate_span(reading: Reading, line: int, text: str) -> None:
     for lead in ("run ", "verify ", "execute "):
         bare = bare.removeprefix(lead)
     found = spans(text)
-    if found and bare.startswith("`") and checks.is_program(found[0]):
+    if found and bare.startswith("`") and is_program(found[0]):
         reading.ran.append(checks.Ran((found[0],), line, False))
 
 
 def _fence(reading: Reading, block: Block, test_first: bool) -> None:
     pending, reading.pending = reading.pending, None
     info = block.text.split(None, 1)[0].lower() if block.text else ""
-    if pending is None or info not in checks.SHELLS:
+    if pending is None or info not in SHELLS:
         return
     if pending.label in ("step", "section") and (not info or (pending.label == "step" and not test_first)):
         return
-    commands = checks.fence_commands([text for _, text in block.lines])
+    commands = fence_commands([text for _, text in block.lines])
     if commands:
         reading.ran.append(checks.Ran(tuple(commands), block.line, False))
 
@@ -323,69 +311,6 @@ def checks_of(reading: Reading, title: str, line: int, test_first: bool) -> tupl
 
 def _unescape(text: str) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", '"').replace("&amp;", "&").strip()
-
-
-def state_of(draft: Draft, reading: Reading, marks: Mapping[str, str], whole: str) -> tuple[str, bool]:
-    """Give the plan's own mark of a task, and whether it needs a person's word.
-
-    Box, heading mark, status line, all steps done, a checklist that repeats it, section, and `whole`, the status of the
-    whole plan, in this order.
-    """
-    block = draft.block
-    if draft.role == "todo":
-        return block.box or "open", False
-    section = block.section.cls if block.section is not None else ""
-    if "@done" in block.text.lower() and _DONE_TAG.search(block.text):
-        return "done", False
-    if block.box is not None:
-        said = marks.get(block.box, "?")
-        if said == "?":
-            return "open", True
-        if said == "open":
-            if _STRUCK.match(draft.title):
-                return "declined", False
-            return {"WIP": "wip", "FUTURE": "deferred", "DECLINED": "declined"}.get(section, "open"), False
-        return said, False
-    said = heading_mark(block.text) if draft.role != "xml" else ""
-    said = said or mark_of(reading.said.get("status", ""))
-    said = said or next(
-        (mark for name in _STATE_COLUMNS for value in draft.fields.get(name, ()) if (mark := mark_of(value))), ""
-    )
-    if not said and draft.steps and not draft.kids and all(marks.get(box) == "done" for box in draft.steps):
-        said = "done"
-    said = said or draft.mark
-    if not said and draft.role != "xml":
-        own = block.cls if block.kind == "heading" else section
-        said = STATE_OF.get(own, "")
-    if not said and draft.parent is not None and draft.parent.role == "phase":
-        said = "done" if heading_mark(draft.parent.block.text) == "done" else ""
-    return said or ("done" if mark_of(whole) == "done" else "open"), False
-
-
-def heading_mark(text: str) -> str:
-    """Give the state that a heading tells: struck through, a mark, or a word beside it."""
-    if _STRUCK.match(text):
-        return "done"
-    said = mark_of(text) if any(mark in text for mark in _MARKS) else ""
-    label = _LABEL.match(text)
-    said = said or (state_of_label(label[1]) if label else "")
-    tails = [found[1] for tail in _TAILS if (found := tail.search(text))]
-    return said or next((mark for tail in tails for part in _PARTS.split(tail) if (mark := mark_of(part))), "")
-
-
-def clean_title(title: str, *, boxed: bool = False) -> str:
-    """Take `@done`, strike-through and a state before it off a title: in brackets, or as a label where no box tells it."""
-    title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
-    said, label, dashed = _TAILS[-1].match(title), _LABEL.match(title), _DASHED.match(title)
-    if said and mark_of(said[1]):
-        title = title[said.end() :]
-    elif dashed and state_of_label(dashed[1]):
-        title = title[dashed.end() :]
-    elif label and not boxed and state_of_label(label[1]):
-        title = title[label.end() :]
-    title = title.strip().strip(_MARKS + "\ufe0f").strip()
-    struck = _STRUCK.match(title)
-    return struck[2].strip() if struck else title
 
 
 def estimate_of(draft: Draft, reading: Reading) -> float | None:

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from branchline.planfile import delivered, retold, tables, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.body import heading_mark
 from branchline.planfile.drafts import Draft, from_heading, from_item, normal, plain
 from branchline.planfile.fields import state_of_label
 from branchline.planfile.labels import WORK_KINDS
@@ -30,6 +29,7 @@ from branchline.planfile.plain import (
 )
 from branchline.planfile.promote import ORDER
 from branchline.planfile.sections import any_verb, asks, classify, head, share
+from branchline.planfile.states import heading_mark
 from branchline.planfile.verbs import acts
 
 LISTED = ("bullet of a phase", "row of a task table")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from branchline.planfile import labels, words
 from branchline.planfile.blocks import Block
-from branchline.planfile.checks import is_program
+from branchline.planfile.commands import is_program
 from branchline.planfile.drafts import MAX_TITLE
 from branchline.planfile.outline import Outline
 from branchline.planfile.sections import classify, says_todo, share

@@ -10,7 +10,7 @@ from branchline.errors import InputError, UsageError
 from branchline.files import load_yaml, uncollected
 from branchline.model.money import TIERS
 from branchline.model.plan import MAX_DEPTH, Edge, Finding, Ignored, Mark, Plan, Task
-from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, written, xmltask
+from branchline.planfile import asked, body, checks, duplicates, edges, formats, goal, implied, states, written, xmltask
 from branchline.planfile.blocks import Block, Doc, split_lines
 from branchline.planfile.body import Reading
 from branchline.planfile.detect import detect
@@ -157,7 +157,7 @@ def _fold_deep(out: Outline) -> list[Finding]:
 
 def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding], lines: list[str], whole: str) -> Task:
     dialect = out.dialect
-    state, ask = body.state_of(draft, reading, dialect.box_marks, whole)
+    state, ask = states.state_of(draft, reading.said.get("status", ""), dialect.box_marks, whole)
     if ask:
         findings.append(
             Finding(
@@ -176,7 +176,7 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
     atomic = not draft.kids
     judged = body.checks_of(reading, draft.title if atomic else "", draft.line, dialect.test_first)
     title = checks.without_field(draft.title) if any(check.source == "title" for check in judged) else draft.title
-    title = body.clean_title(title, boxed=draft.block.box is not None) or draft.title
+    title = states.clean_title(title, boxed=draft.block.box is not None) or draft.title
     return Task(
         id=draft.id,
         title=title,

@@ -16,7 +16,7 @@ from branchline.planfile.words.columns import (
     STEP_COLUMNS,
     TITLE_COLUMNS,
 )
-from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST
+from branchline.planfile.words.commands import CHECK, CHECK_LAST, PASS, RUN, RUN_LAST, WITH
 from branchline.planfile.words.fields import FIELDS, LOOSE_DEPENDS, QUALIFIERS
 from branchline.planfile.words.heads import (
     BESIDE_HEADS,
@@ -143,4 +143,5 @@ __all__ = [
     "UNBOUND",
     "VERSION_HEADS",
     "WIP_MARKS",
+    "WITH",
 ]

@@ -33,16 +33,26 @@ _CHECK: Final[Lists] = {
 _PASS: Final[Lists] = {
     "en": """pass, passes, passing, succeed, succeeds, successfully, green, clean, validates, compiles, exits 0,
         exits with 0, exit 0, without errors, no errors, to verify, to check""",
-    "de": "läuft, grün, fehlerfrei, erfolgreich",
+    "de": "läuft, laufen, durchläuft, grün, fehlerfrei, erfolgreich",
     "fr": "passe, passent, réussit, vert, sans erreur",
-    "es": "pasa, pasan, en verde, sin errores",
-    "pt": "passa, passam, verde, sem erros",
+    "es": "pasa, pasan, pasando, en verde, sin errores",
+    "pt": "passa, passam, passando, verde, sem erros",
     "ru": "проходит, проходят, зелёный, зелёные, без ошибок, успешно",
     "uk": "проходить, проходять, зелений, зелені, без помилок, успішно",
     "zh": "通过, 成功, 全绿, 无错误",
-    "ja": "が通, 通る, 成功, エラーなし, がエラーなく",
+    "ja": "が通, 通る, 成功, 完走, エラーなし, がエラーなく",
     "ko": "통과, 성공",
     "vi": "thành công, không lỗi",
+}
+_WITH: Final[Lists] = {
+    "en": "with, via, using, by running, with the command",
+    "de": "mit, durch, per",
+    "fr": "avec, via",
+    "es": "con, mediante, usando",
+    "pt": "com, via, usando",
+    "ru": "через, с помощью, командой",
+    "uk": "через, за допомогою, командою",
+    "vi": "bằng",
 }
 _RUN_LAST: Final[Lists] = {"de": "ausführen, laufen lassen, starten", "ja": "実行", "ko": "실행"}
 _CHECK_LAST: Final[Lists] = {"de": "prüfen, überprüfen, verifizieren, testen", "ja": "確認, 検証", "ko": "확인, 검증"}
@@ -50,5 +60,6 @@ RUN: Final = phrases(_RUN)
 CHECK: Final = phrases(_CHECK)
 PASS: Final = phrases(_PASS)
 RUN_LAST: Final = phrases(_RUN_LAST)
+WITH: Final = phrases(_WITH)
 CHECK_LAST: Final = phrases(_CHECK_LAST)
 """The verbs of the languages that say last what is to be done: `npm test` を実行."""
