@@ -202,3 +202,10 @@ def test_other_languages_mermaid_and_tables() -> None:
     assert edges(found) == [("TASK-001", "TASK-002", "written"), ("TASK-002", "TASK-003", "written")]
     assert task(found, "TASK-001").criteria == ("依赖解析成功",)
     assert "duplicate" in fates(found).values()
+
+
+def test_what_stands_in_back_ticks_of_any_number_is_no_field_of_a_todo_line() -> None:
+    said = "see `` `repeat:(x)` ``, and `r9 Rim repeat:daily` in `rim/a.md` repeat:weekly"
+    task = parse(f"- [ ] t1 Draw the rim {said} #grid\n- [ ] t2 Move it #grid ref:GH#2\n", "TODO.md").tasks[0]
+    assert task.extra == {"repeat": "weekly", "tag": "grid"}
+    assert task.title == "Draw the rim see `` `repeat:(x)` ``, and `r9 Rim repeat:daily` in `rim/a.md`"

@@ -8,24 +8,25 @@ _KEYS = (
     "blocked-by|blocks|parent|assignee|logged|started|completed|actual|verified|pr|ref|tier|model|repeat|run|agent|risk|"
     "est|due|priority|branch|status|needs"
 )
+_SPAN = r"``(?:[^`]|`(?!`)){1,2000}``|`[^`\n]{1,2000}`"
 _FIELD = re.compile(
-    rf"\s(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
+    rf"{_SPAN}|\s(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
     r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+\[?(?P<brief>[^\s\]]+)\]?)(?=\s|$)"
 )
-_SPAN = re.compile(r"`[^`\n]{1,2000}`")
 
 
 def marks(text: str) -> Marked:
     """Take the fields of a TODO.md line off its text; `fix(x):` stays, and so does what is in back-ticks."""
     fields: dict[str, list[str]] = {}
     text = f" {text}"
-    masked = _SPAN.sub(lambda found: "\0" * len(found[0]), text) if "`" in text else text
     kept: list[str] = []
     place = 0
-    for found in _FIELD.finditer(masked):
+    for found in _FIELD.finditer(text):
+        if found.lastgroup is None:
+            continue
         kept.append(text[place : found.start()])
         place = found.end()
-        name = str(found.lastgroup)
+        name = found.lastgroup
         fields.setdefault(found["key"] if name == "value" else name, []).append(found[name])
     kept.append(text[place:])
     return Marked(" ".join(" ".join(kept).split()), fields)
