@@ -19,6 +19,7 @@ class TestChecks:
             ("Run all tests with `node --test ext/**/*.test.js` and verify all pass", "node --test ext/**/*.test.js"),
             ("Validate the rim: `cd core && pytest -q` (or a part of it) and look again", "cd core && pytest -q"),
             ("All tests of the rim pass (`cargo test --lib`)", "cargo test --lib"),
+            ("Draw the rim, in: `rim.py`, verify: `make rim`", "make rim"),
         ],
     )
     def test_a_title_that_says_how_it_is_checked(self, title: str, command: str) -> None:

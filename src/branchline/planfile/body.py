@@ -296,7 +296,9 @@ def _xml(reading: Reading) -> None:
 
 def files_of(reading: Reading, title: str) -> tuple[FileRef, ...]:
     """Fields, and a path in the title; back-ticked paths of the body as mentions (FORMATS, files)."""
-    named = refs("", title, bare=True) and refs("", independent(title), bare=True)
+    named = refs("", title, bare=True)
+    if named and (own := independent(title)) != title:
+        named = refs("", own, bare=True)
     return merge_files(reading.files + named + reading.mentions)
 
 

@@ -11,11 +11,13 @@ from branchline.planfile.told import GLUE, commands_told
 
 CERTAIN = 0.95
 _WORD = re.compile(r"[A-Za-z0-9_./~$-]+$")
-_TAIL = re.compile(
-    r"[—–.;,(（。；，-]\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?[:：](?:\*\*|__|\*|_)?\s*(`.{1,2000})$"
-)
-"""`Make it, verify: \\`make test\\``: a field at the end of a title."""
-_CODE_BEHIND = re.compile(r"[:：][*_\s]*`")
+_TAIL = re.compile(r"[:：](?:\*\*|__|\*|_)?\s*(?=(`.{1,2000})$)")
+_LABEL = re.compile(r"([—–.;,(（。；，-])\s*(?:\*\*|__|\*|_)?([^\W\d_][^:：*`|<>—–.;,(（]{0,40}?)(?:\*\*|__|\*|_)?\s?$")
+"""`Make it, verify: \\`make test\\``: a field at the end of a title, and the label of it, which is looked for backwards."""
+_REACH = 60
+"""How many characters before a colon its label is looked for."""
+_LONGEST = 2100
+"""How many characters a field at the end of a title may have."""
 STEP = 0.9
 """How sure a step that only names a command is a check."""
 UNSURE: Final = 0.8
@@ -79,8 +81,8 @@ def decide(ran: list[Ran], test_first: bool) -> list[Check]:
 
 def of_title(title: str, line: int) -> list[Check]:
     """What a title ends in, as a verify field would (0.95); a title that is a command or tells to run one (0.8)."""
-    if tail := _verify_tail(title):
-        return [Check(command, "title", CERTAIN, line) for command in commands_of(_tail_field(tail, line))[0]]
+    if tail := _verify_tail(title, line):
+        return [Check(command, "title", CERTAIN, line) for command in commands_of(tail[1])[0]]
     if not any(text.strip(" .。:*_") for text in title.split("`")[::2]):
         found = [span for span in spans(title) if is_program(span)]
     else:
@@ -90,18 +92,19 @@ def of_title(title: str, line: int) -> list[Check]:
 
 def without_field(title: str) -> str:
     """A title without the verify field that it ends in, where nothing stands in that but the commands."""
-    tail = _verify_tail(title)
-    field = tail and _tail_field(tail, 1)
-    if not tail or not field or len(commands_of(field)[0]) != len(spans(field.value)):
+    before, field = _verify_tail(title, 1) or (title, None)
+    if field is None or len(commands_of(field)[0]) != len(spans(field.value)):
         return title
     prose = all(GLUE.fullmatch(text.strip(" .。")) for text in field.value.split("`")[::2])
-    return title[: tail.start()].rstrip() if prose else title
+    return before.rstrip() if prose else title
 
 
-def _verify_tail(title: str) -> re.Match[str] | None:
-    tail = _TAIL.search(title) if "`" in title and _CODE_BEHIND.search(title) else None
-    return tail if tail and KINDS.get(" ".join(tail[1].lower().split())) == "verify" else None
-
-
-def _tail_field(tail: re.Match[str], line: int) -> Field:
-    return Field("verify", tail[2].strip().removesuffix(")" if tail[0][0] == "(" else "）"), line, tail[1].lower())
+def _verify_tail(title: str, line: int) -> tuple[str, Field] | None:
+    """The verify field that a title ends in, and the title before it."""
+    for tail in _TAIL.finditer(title, max(0, len(title) - _LONGEST)) if "`" in title else ():
+        label = _LABEL.search(title, max(0, tail.start() - _REACH), tail.start())
+        said = " ".join(label[2].lower().split()) if label else ""
+        if label and KINDS.get(said) == "verify":
+            value = tail[1].strip().removesuffix(")" if label[1] == "(" else "）")
+            return title[: label.start()], Field("verify", value, line, said)
+    return None

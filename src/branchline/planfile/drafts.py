@@ -1,9 +1,10 @@
 """A task while it is being read: the block it stands on, its place in the tree, and what its words say."""
 
 import re
+from functools import lru_cache
 
 from branchline.planfile import words
-from branchline.planfile.blocks import Block
+from branchline.planfile.blocks import REMEMBERED, Block
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.sections import Head, bare, head
 
@@ -67,6 +68,7 @@ class Draft:
         return above is self
 
 
+@lru_cache(maxsize=REMEMBERED)
 def normal(title: str) -> str:
     """Reduce a title to its words."""
     return " ".join(_WORDS.findall(title.lower()))

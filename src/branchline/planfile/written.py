@@ -50,14 +50,15 @@ def written(edges: Edges, readings: dict[int, Reading]) -> None:
     """Gather everything the plan itself says about order."""
     for line, reading in readings.items():
         draft = edges.out.drafts[line]
+        own = draft.block.text if edges.out.dialect.marks is None else draft.title  # marks are no part of a sentence
         for kind, value, at in (*_marks(draft), *reading.refs):
             edges.field(draft, kind, value, at)
         for need in filter(_ONLY_IDS.fullmatch, reading.needs):  # `Needs: T1`, where others need a key or a person
             edges.say(list(resolve(edges.names, need, draft, strict=False).drafts), [draft], line, 1.0)
         if "blocked-by" not in draft.fields:
-            edges.inline(draft, line, draft.block.text, title=True)
-        for found in _FROM.finditer(draft.block.text):
-            edges.say(behind(edges.names, draft.block.text, found.end(), draft), [draft], line, 1.0)
+            edges.inline(draft, line, own, title=True)
+        for found in _FROM.finditer(own):
+            edges.say(behind(edges.names, own, found.end(), draft), [draft], line, 1.0)
         for at, text in _whole_lines(reading.prose):
             edges.inline(draft, at, text)
             if "ask " in text or "asks " in text:
