@@ -20,13 +20,13 @@ _LEAD: Final = re.compile(r"^[\s>#*+\-–—(\[\"'“‘«¿_]*(\[[ xX]\]\s*)?(\
 
 def of_plan(doc: Doc, owner: Sequence[Draft | None], tasks: Iterable[Task]) -> str:
     """The questions, a line each: the id of the task that carries it, nothing for one of the prose, a tab, the words."""
-    found = [f"{task.id}\t{said}" for task in tasks for said in _of_task(plain(task.title), task.body)]
+    found = [f"{task.id}\t{said}" for task in tasks for said in _of_task(task.title, task.body)]
     found += [f"\t{said}" for said in _of_prose(doc, owner)]
     return "\n".join(list(dict.fromkeys(found))[:MOST])
 
 
 def _of_task(title: str, body: str) -> list[str]:
-    return questions(title) + [said for said in questions(body) if said not in title]
+    return questions(title) + [said for said in questions(body) if said not in plain(title)]
 
 
 def _of_prose(doc: Doc, owner: Sequence[Draft | None]) -> Iterator[str]:

@@ -29,7 +29,7 @@ def marks(text: str) -> Marked:
         name = found.lastgroup
         fields.setdefault(found["key"] if name == "value" else name, []).append(found[name])
     kept.append(text[place:])
-    return Marked(" ".join(" ".join(kept).split()), fields)
+    return Marked(" ".join(kept), fields)
 
 
 DIALECT = Dialect(
