@@ -189,3 +189,26 @@ class TestOrder:
     def test_numbers_that_count_other_things_are_none(self, who: str) -> None:
         text = "# Tasks\n\n## Phase 1: Hull\n\n- [ ] Plank it\n\n## Phase 2: Deck\n\n- [ ] Oil it\n\n"
         assert waits(text + f"## Dependencies\n\n- {who}: depends on 1 good hand\n") == set()
+
+
+class TestLabelsOverBoxes:
+    @pytest.mark.parametrize("label", ["**Dependencies**", "The rim is drawn. Afterwards:"])
+    def test_boxes_that_say_what_to_do_are_work_below_a_label_for_what_comes_before(self, label: str) -> None:
+        text = f"# Grid\n\n## Work\n\n- [ ] Draw it\n\n{label}\n\n- [ ] Add `ink` to the rim\n- [ ] Verify the fold\n"
+        assert titles(text) == ["Draw it", "Add `ink` to the rim", "Verify the fold"]
+
+    def test_boxes_that_name_something_there_are_none(self) -> None:
+        assert titles("### Task 1: Draw\n\n**Depends on:**\n- [ ] ink\n- [ ] `a.py`\n\n### Task 2: Move\n") == [
+            "Draw",
+            "Move",
+        ]
+
+
+def test_a_table_that_calls_its_rows_tasks_and_tells_their_state_needs_no_ids() -> None:
+    text = "# Sail\n\n## Phase 1: Cut\n\n- [ ] Draw it\n\n## The hem\n\n| Task | Owner | Status |\n|--|--|--|\n"
+    assert titles(text + "| Sew it | Ann | open |\n| Hem it | Bo | done |\n") == [
+        "Phase 1: Cut",
+        "Draw it",
+        "Sew it",
+        "Hem it",
+    ]

@@ -129,9 +129,9 @@ def _is_interface(table: Block) -> bool:
 
 
 def names_tasks(table: Block, found: Columns) -> bool:
-    """Say whether a table with ids and states calls what it lists tasks or work: `| # | Task | Status |`."""
+    """Say whether a table with states calls what it lists tasks or work: `| # | Task | Status |`."""
     told = calls_tasks(table, found) or heads(table)[found.title] in _WORK
-    return found.key >= 0 and "status" in found.kinds and told
+    return "status" in found.kinds and told
 
 
 def calls_tasks(table: Block, found: Columns) -> bool:

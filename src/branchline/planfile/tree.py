@@ -24,6 +24,7 @@ from branchline.planfile.groups import MAX_LIKE, boxes_like, counts_within, has_
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, mostly_acts, plain_task
 from branchline.planfile.sections import Head, classify, head, share
+from branchline.planfile.verbs import acts
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
@@ -258,7 +259,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         if above is not None and above.role == "head" and block.box:
             above.steps.append(block.box)
         return "criterion", "stands under a label for criteria"
-    if block.label in labels.BODY_KINDS:
+    if block.label in labels.BODY_KINDS and not (block.label == "depends" and acts(block.text)):
         return "body", f"stands under the label {block.label}"
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"
