@@ -41,7 +41,8 @@ _CHECKS_WITH = re.compile(
 )
 """`Write it; verify with`, `verificar com`: what follows is a check, whatever stands behind it."""
 _CHECKS_IT = re.compile(rf"\W{{0,9}}(?:{_CHECKS})\s?(?:that\s)?", re.IGNORECASE)
-_CHECK_IT = re.compile(rf"{_START}(?:{_CHECKS})\s?$", re.IGNORECASE)
+_SAYS_CHECK = re.compile(rf"{_START}(?:{_CHECKS})\s?$", re.IGNORECASE)
+"""A sentence that begins by saying that what follows is to be checked: `Draw it. Verify`."""
 _DENIED = re.compile(r".{0,60}\b(?:not|no longer|without|fails?)\b")
 _SEARCHES = re.compile(r"(?:git\s+)?(?:e?grep|rg)\s")
 _NOTHING = re.compile(r"\W{0,9}(?:[a-z]{2,8}\s){0,2}(?:zero|no|nothing|none|empty|0)\b", re.IGNORECASE)
@@ -118,8 +119,8 @@ def _is_told(lead: str, tail: str) -> bool:
 
 
 def _is_checked(lead: str, tail: str, *, criterion: bool) -> bool:
-    """Say whether a command that checks is all that is said to be verified: `Verify \\`make lint\\` + flows`."""
-    leads = _CHECK_IT.search(lead) or (criterion and not lead.strip(" \t*_"))
+    """Say whether a command that checks is what is to be verified, whatever stands behind it: `+ the flows`."""
+    leads = _SAYS_CHECK.search(lead) or (criterion and not lead.strip(" \t*_"))
     return bool(leads) and not _DENIED.match(tail)
 
 
