@@ -332,6 +332,15 @@ def test_explain_says_what_became_of_every_line() -> None:
         explain(found, text, 900)
 
 
+def test_explain_names_the_check_and_the_order_that_a_line_gives() -> None:
+    text = "- [ ] T1 Draw it\n  - Checkpoint: Run `npm test`. All is round.\n- [ ] T2 Fold it (depends on T1)\n"
+    text += "\n## Acceptance\n\n- `make rim` passes\n"
+    found = plan(text)
+    assert explain(found, text, 2)["why"] == "part of the description of T1; gives T1 the check `npm test`"
+    assert explain(found, text, 3)["why"] == "read as a task by the rule: box; says that T2 waits for T1"
+    assert explain(found, text, 7)["why"] == "a criterion of the whole plan; gives the gate `make rim`"
+
+
 def test_items_that_count_on_have_their_numbers_for_ids() -> None:
     plan = parse("- [ ] 5 Alpha\n- [ ] 6 Beta\n  - Depends on: 5\n\n## Other\n\n- [ ] 3 files to change\n", "p.md")
     assert [(task.id, task.title) for task in plan.tasks] == [

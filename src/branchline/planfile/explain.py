@@ -11,21 +11,44 @@ from branchline.planfile.scan import scan
 def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
     """Say what became of `line` (1-based): `{line, text, became, rule, why, task, section}`.
 
-    `became` is task, body, criterion, duplicate, ignored, heading, text or blank. NotFoundError outside the text.
+    `became` is task, body, criterion, duplicate, ignored, heading, text or blank; `why` names the checks and the order
+    that the line gives as well. NotFoundError outside the text.
     """
     lines = split_lines(text)
     if not 1 <= line <= len(lines):
         raise NotFoundError(f"{plan.path} has {len(lines)} lines; there is no line {line}.", line=line, path=plan.path)
-    said = {"line": line, "text": lines[line - 1], "became": "", "rule": "", "why": "", "task": None, "section": ""}
+    said: dict[str, Any] = {
+        "line": line,
+        "text": lines[line - 1],
+        "became": "",
+        "rule": "",
+        "why": "",
+        "task": None,
+        "section": "",
+    }
+    said |= _became(plan, text, line)
+    return said | {"why": "; ".join([said["why"], *_gives(plan, line)])}
+
+
+def _became(plan: Plan, text: str, line: int) -> dict[str, Any]:
     for task in plan.tasks:
         if task.line == line:
             why = f"read as a task by the rule: {task.rule}"
-            return {**said, "became": "task", "rule": task.rule, "why": why, "task": task.id}
+            return {"became": "task", "rule": task.rule, "why": why, "task": task.id}
     for ignored in plan.ignored:
         if ignored.line == line:
             found = {"became": ignored.became, "rule": ignored.why, "why": ignored.why, "section": ignored.section}
-            return {**said, **found, "task": _owner(plan, text, line)}
-    return {**said, **_other(plan, text, line)}
+            return {**found, "task": _owner(plan, text, line)}
+    return _other(plan, text, line)
+
+
+def _gives(plan: Plan, line: int) -> list[str]:
+    """What the tasks have from a line: their checks, the gate, and what they wait for by its words."""
+    owned = [(f"{task.id} the check", check) for task in plan.tasks for check in task.checks]
+    owned += [("the gate", check) for check in plan.gate]
+    given = [f"gives {whose} `{check.run}`".partition("\n")[0] for whose, check in owned if check.line == line]
+    written = [edge for edge in plan.edges if edge.line == line and edge.kind == "written"]
+    return given + [f"says that {edge.after} waits for {edge.before}" for edge in written]
 
 
 def _owner(plan: Plan, text: str, line: int) -> str | None:
