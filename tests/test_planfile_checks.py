@@ -112,3 +112,34 @@ class TestChecks:
         text += "### Task 2: Move it\n\nAcceptance: `go vet ./rim` is not needed\n\n"
         text += "### Task 3: Turn it\n\n**Acceptance**:\n- [ ] `npm run check` (`tsc --noEmit`) reports the rim\n"
         assert checks(text) == [["go vet ./rim"], [], ["npm run check"]]
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            "`find . -name '*.orig' -delete`", "`cat seed.sql | psql rim`", "`npm run deploy:test`", "`npm run lint:fix`",
+            "`npx jest -u`", "`npm run test:watch`", "`ls -la`", "`cat > .env`", "`npm run db:reset:test`",
+            "Ensure the legacy script (`python old_sync.py --delete`) is gone", "Ensure the old script (`pytest old`) is removed",
+            "Ensure the server (`python -m http.server`) starts", "Do not test with `npm test` here",
+            "Nicht testen mit `python wipe.py` auf Prod", "Remove the lint with `npm run lint` from the hook",
+            "Validate with `npx serve dist` then open it", "Verify with `grep -r old src/` that there are no hits",
+            "Rollback: run `git revert HEAD`", "Cleanup: run `make clean`", "Never: run `python wipe.py`", "Never: `npm test`",
+            "Instead of: `npm run lint`", "New script: `scripts/test.sh`", "`npm test` won't work without a key",
+            "Verify `npm run lint` isn't run twice", "Ensure `npm run lint` script exists in package.json",
+            "Verify `npm test` still hangs", "`npm test`で落ちるテストを実行しない",
+        ],
+    )  # fmt: skip
+    def test_what_changes_something_or_is_denied_checks_nothing(self, said: str) -> None:
+        assert checks(f"### Task 1: Draw it\n\n- {said}\n\n### Task 2: Move it\n") == [[], []]
+
+    @pytest.mark.parametrize(
+        "command",
+        ["python blackjack.py", "cargo run --bin blackbox", "black --diff .", "bin/install-check", "./scripts/setup-test.sh",
+         "grep -q rim README.md"],
+    )  # fmt: skip
+    def test_a_name_that_only_begins_like_a_deed_is_a_check(self, command: str) -> None:
+        assert checks(f"- [ ] Draw it\n  - Verify: `{command}`\n") == [[command]]
+
+    def test_a_search_that_is_to_succeed_is_a_check(self) -> None:
+        assert checks("### Task 1: Draw it\n\n- Verify `grep -q rim a.md` exits 0\n\n### Task 2: Move it\n") == [
+            ["grep -q rim a.md"], [],
+        ]  # fmt: skip

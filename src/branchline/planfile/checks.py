@@ -1,4 +1,4 @@
-"""Checks: a command is only what stands in back-ticks or in a fence after `Run:` or `Verify:`; prose is a criterion."""
+"""Checks: a command stands in back-ticks, or in a fence after `Run:` or `Verify:`, and is told to be run or to pass."""
 
 import re
 from typing import Final, NamedTuple

@@ -30,18 +30,31 @@ _DOES = re.compile(
     r"|docker[\s-]\s*(?:compose\s+)?(?:-\S+\s+\S+\s+){0,5}(?:up|down|start|stop|restart|rm|kill|run|push|pull)\b|(?:alembic|\S+\s+db)\s+(?:upgrade|downgrade|push)\b"
     rf"|(?:\S+\s+){{1,4}}(?:deploy|migrate|runserver){_WORD_ENDS}|.{{0,60}}[\s:.]migrate(?:\s|$)"
     rf"|.{{0,60}}\b(?:migrations?:\w+|(?:run|make|ef|migration)\s+(?:migrations?|run){_WORD_ENDS})"
-    r"|.{0,60}\b(?:ruff\s+format|black|isort|cargo\s+fmt|go\s+fmt|(?:mix|dotnet)\s+format|prettier\s(?=.*--write)|gofmt\s(?=.*-w))\s?"
+    r"|(?:(?:python3?\s-m|npx|bunx|uvx|(?:uv|poetry|pdm|hatch)\srun)\s+)?(?:ruff\s+format|black|isort|cargo\s+fmt|go\s+fmt"
+    r"|(?:mix|dotnet)\s+format|prettier(?=\s.*--write)|gofmt(?=\s.*-w)|terraform\s+fmt|rustfmt)(?=\s|$)"
+    r"|(?:\S+\s+){0,3}(?:http\.server|serve)(?:\s|$)|tail\s+-\w*f|flask\s+run"
     rf"|(?:npm|pnpm|yarn|bun)\s+(?:run\s+|audit\s+)?(?:format|fmt|fix){_WORD_ENDS}"
-    r"|(?:(?:ba|z)?sh\s+)?\S{0,120}/(?:update|set-?up|install|deploy|start|serve|create|init|bootstrap)[\w-]*(?:\.sh)?(?:\s|$)"
+    r"|(?:(?:ba|z)?sh\s+)?\S{0,120}/(?:update|set-?up|install|deploy|start|serve|create|init|bootstrap)"
+    r"(?![\w-]*[-_](?:tests?|checks?|verify|lint)\b)[\w-]*(?:\.sh)?(?:\s|$)"
 )
 """What does something or serves, and checks nothing where it names no check: `docker run --rm rim pytest` does."""
 _PROVES = re.compile(
-    r".*\s--(?:check|verify-no-changes|dry-run|sql|exit-code|exit-code-from|abort-on-container-exit)\b", re.DOTALL
+    r".*\s--(?:check|diff|verify-no-changes|dry-run|sql|exit-code|exit-code-from|abort-on-container-exit)\b", re.DOTALL
 )
 _CHECKING = re.compile(
     r"(?:.*[\s:/])?(?:\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|vet|clippy|rg|ls|find|cat|validate|verify|typecheck)(?=[\s:.]|$)",
     re.DOTALL,
 )
+_NAMES_CHECK = re.compile(
+    r"(?:.*[\s:/])?(?:\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|vet|clippy|rg|validate|verify|typecheck)(?=[\s:.]|$)",
+    re.DOTALL,
+)
+_CHANGES = re.compile(
+    r".*(?:\s(?:--?(?:fix|write|watch\w*|ui|update\w*|delete|exec|i)|-u)\b|:(?:fix|watch|write|ui|update)\b|>"
+    r"|\b(?:deploy|reset|seed|release|uninstall|rm|stop|psql|xargs)\b)",
+    re.DOTALL,
+)
+"""What changes, deletes, deploys or never ends, whatever it names: `npm run test:watch`."""
 _SET_BEFORE = re.compile(r"\A(?:sudo\s+|\w+=\S*\s+){0,9}")
 _QUOTED = re.compile(r"""(["'])(?:\\.|(?!\1)[^\\])*""", re.DOTALL)
 _PARTS = re.compile("&&|;|\n")
@@ -74,8 +87,8 @@ def fence_commands(lines: list[str]) -> list[str]:
 
 
 def may_check(command: str) -> bool:
-    """Say whether a command looks as if it checked something: it names a test, a lint, a check."""
-    return _CHECKING.match(command) is not None and not only_does(command)
+    """Say whether a command surely checks something: it names a test, a lint, a check, and nothing that changes anything."""
+    return bool(_NAMES_CHECK.match(command)) and not _CHANGES.match(command) and not only_does(command)
 
 
 def only_does(command: str) -> bool:

@@ -46,9 +46,14 @@ def _gives(plan: Plan, line: int) -> list[str]:
     """What the tasks have from a line: their checks, the gate, and what they wait for by its words."""
     owned = [(f"{task.id} the check", check) for task in plan.tasks for check in task.checks]
     owned += [("the gate", check) for check in plan.gate]
-    given = [f"gives {whose} `{check.run}`".partition("\n")[0] for whose, check in owned if check.line == line]
+    given = [f"gives {whose} `{_short(check.run)}`" for whose, check in owned if check.line == line]
     written = [edge for edge in plan.edges if edge.line == line and edge.kind == "written"]
     return given + [f"says that {edge.after} waits for {edge.before}" for edge in written]
+
+
+def _short(run: str) -> str:
+    first, _, more = run.removeprefix("set -e\n").partition("\n")
+    return f"{first} …" if more else first
 
 
 def _owner(plan: Plan, text: str, line: int) -> str | None:

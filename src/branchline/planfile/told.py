@@ -5,7 +5,6 @@ import re
 from branchline.planfile import words
 from branchline.planfile.commands import OWN, SOLO, is_program, may_check
 from branchline.planfile.sections import any_verb
-from branchline.planfile.verbs import acts
 
 _FAIL = re.compile(r"\W*(?:\*\*)?(?:fail|red\b|error|non-zero|nonzero|fehlschlag|失败|失敗|실패|провал)", re.IGNORECASE)
 _RUNS, _CHECKS, _PASSES = any_verb(words.RUN), any_verb(words.CHECK), any_verb(words.PASS)
@@ -18,7 +17,12 @@ _RUN_STEP = re.compile(
 _RUN_LAST = re.compile(rf"(?:{_LAST})(?:する|します|하기|한다)?(?:[*_.。]{{0,4}}$|\sund\s)", re.IGNORECASE)
 _AND = r"and|then|und|et|puis|e|y|и|і|та|va|và|并|並|与|和|と|[,;，；、/]"
 GLUE = re.compile(rf"\s?(?:{_AND})?\s?")
-_LABEL = r"[^\W\d_]{2,12}(?:-[^\W\d_]{2,12})?(?:\s?\d{1,3})?[*_]{0,3}\s?[:：.][*_\s]{0,5}"
+_OF_CHECKS = (
+    r"(?:sub-?task|checkpoint|(?:(?:final|last)\s)?step|gates?|(?:independent\s)?tests?|testing|checks?|ci|lint"
+    r"|verification)"
+)
+"""What a label says before a command that checks: `Checkpoint:`, `Final step:`."""
+_LABEL = rf"(?:(?i:{_OF_CHECKS})|[^\W\d_]{{2,8}}\s?\d{{1,3}})[*_]{{0,3}}\s?[:：.][*_\s]{{0,5}}"
 _START = rf"(?:^\W{{0,9}}(?:{_LABEL})?|[.。]\s?|^\W{{0,9}}(?:{_CHECKS})(?:\s[^\W\d_]+){{1,5}}\s?[:：]\s)"
 """Where a sentence begins: at first, behind `Checkpoint:` or `Step 2.`, behind another, behind `Check the rim:`."""
 _AND_RUN = re.compile(rf"(?<!\w)(?:{_AND})\s?(?:{_RUNS})\s?$", re.IGNORECASE)
@@ -37,27 +41,36 @@ _TO_CHECK = re.compile(
 _ENDS = re.compile(r"(?:\s(?:command|in|under|from)(?:\s`?[\w./-]{1,80}/?`?)?)?[\s.。:*_()（）]{0,9}")
 """What may stand behind the last command of a text: `in tools/`."""
 _CHECKS_WITH = re.compile(
-    rf"(?:{_CHECKS}|{_LAST})(?:\s[^\W\d_]+){{0,3}}\s(?:{any_verb(words.WITH)})\s?$", re.IGNORECASE
+    rf"(?:^\W{{0,9}}|[;,.—–。；，]\s?)(?:{_CHECKS}|{_LAST})(?:\s[^\W\d_]+){{0,3}}\s(?:{any_verb(words.WITH)})\s?$",
+    re.IGNORECASE,
 )
 """`Write it; verify with`, `verificar com`: what follows is a check, whatever stands behind it."""
 _CHECKS_IT = re.compile(rf"\W{{0,9}}(?:{_CHECKS})\s?(?:that\s)?", re.IGNORECASE)
 _SAYS_CHECK = re.compile(rf"{_START}(?:{_CHECKS})\s?$", re.IGNORECASE)
 """A sentence that begins by saying that what follows is to be checked: `Draw it. Verify`."""
-_DENIED = re.compile(r".{0,60}\b(?:not|no longer|without|fails?)\b")
+_DENIED = re.compile(
+    r".{0,60}\b(?:not|never|no longer|without|cannot|\w+n['’]t|fails?|hangs?|nicht|nie|gone|removed|replaced|deleted|added to"
+    r"|gets|exists?|documented|configured|installed|executable)\b",
+    re.IGNORECASE,
+)
 _SEARCHES = re.compile(r"(?:git\s+)?(?:e?grep|rg)\s")
-_NOTHING = re.compile(r"\W{0,9}(?:[a-z]{2,8}\s){0,2}(?:zero|no|nothing|none|empty|0)\b", re.IGNORECASE)
-_IS_LABEL = re.compile(r"\W{0,9}(?:[^\W\d_]{1,20}(?:\s[^\W\d_]{1,20}){0,2}[*_]{0,2}\s?[:：][*_]{0,2}\s?)?")
+_NOTHING = re.compile(
+    r"\W{0,9}(?!exit)(?:[a-z]{2,8}\s){0,2}(?:zero|no|nothing|none|empty|0)\b(?!\s(?:error|warning))|.{0,60}\bno\s(?:hits|match|result)",
+    re.IGNORECASE,
+)
+_IS_LABEL = re.compile(rf"\W{{0,9}}(?:{_OF_CHECKS}[*_]{{0,2}}\s?[:：][*_]{{0,2}}\s?)?", re.IGNORECASE)
 """`Final step:`, before nothing but commands."""
 _IS_GREEN = re.compile(
     rf"\W{{1,3}}(?:(?:(?!not\b)[^\W\d_]+\s){{0,2}}|本[地机]|[^\W\d_]{{0,2}}验证)(?:{_PASSES})", re.IGNORECASE
 )
-_IS_LAST = re.compile(
-    rf"\s?(?:[をで]|으?로|를|을)?\s?(?:(?:[^\s。.,、`]{{1,24}}(?:を|를|을)\s?)?(?:{any_verb(words.RUN_LAST)})|{_LAST})",
-    re.IGNORECASE,
-)
+_IS_LAST = re.compile(rf"\s?(?:[をで]|으?로|를|을)?\s?(?:{_LAST})", re.IGNORECASE)
 """What stands behind a command that is told to be run, where the verb comes last."""
+_RUNS_LAST = re.compile(
+    rf"\s?(?:で|으?로)\s?[^\s。.,、`]{{1,24}}(?:を|를|을)\s?(?:{any_verb(words.RUN_LAST)})(?!しない|せず|하지)"
+)
+"""`でテストを実行`."""
 _IS_GOOD = re.compile(
-    rf"(?!.{{0,60}}\bnot\b).{{0,60}}?(?:{_PASSES}|(?<!\w)(?:0|ok|valid|works?|errors?|warnings?)(?!\w)|错|錯|エラー|오류)",
+    rf"(?!.{{0,60}}\bnot\b).{{0,60}}?(?:{_PASSES}|(?<!\w)(?:0|ok|valid|works|errors?|warnings?)(?!\w)|错|錯|エラー|오류)",
     re.IGNORECASE,
 )
 """What stands behind a command that passes, and behind one that a text begins with."""
@@ -84,7 +97,7 @@ def commands_told(text: str, *, title: bool = False, criterion: bool = False) ->
         commands = [one for one in listed if _is_command(one)]
         told = commands and (_is_told(lead, tail) or (title and _AND_RUN.search(lead)))
         if commands and not told and all(map(may_check, commands)):
-            alone = place < len(listed) and _is_label(lead) and _ENDS.fullmatch(tail)
+            alone = place < len(listed) and _IS_LABEL.fullmatch(lead) and _ENDS.fullmatch(tail)
             told = alone or _is_checked(lead, tail, criterion=criterion)
         found += [(one, expects_failure(tail) or _finds_none(one, tail)) for one in commands if told]
         listed = []
@@ -101,27 +114,24 @@ def _is_command(span: str) -> bool:
     return (" " in span or span in SOLO or (span.startswith(OWN) and may_check(span))) and is_program(span)
 
 
-def _is_label(lead: str) -> bool:
-    return _IS_LABEL.fullmatch(lead) is not None and not acts(lead.strip("-*_ :："))
-
-
 def _finds_none(command: str, tail: str) -> bool:
     """Say whether a search is to find nothing, which is how `grep` fails."""
     return _SEARCHES.match(command) is not None and _NOTHING.match(tail) is not None
 
 
 def _is_told(lead: str, tail: str) -> bool:
-    closed = lead.rstrip().endswith(("(", "（")) and tail.lstrip().startswith((")", "）"))
-    ends = closed or _ENDS.fullmatch(tail) is not None or lead.rstrip().endswith((":", "："))
+    ends = _ENDS.fullmatch(tail) is not None or lead.rstrip().endswith((":", "："))
     leads = not lead.strip(" \t*_") or _CHECKS_IT.fullmatch(lead)
-    said = _TO_RUN.search(lead) or _CHECKS_WITH.search(lead) or (ends and _TO_CHECK.search(lead))
+    said = _TO_RUN.search(lead) or (_CHECKS_WITH.search(lead) and not _DENIED.match(tail))
+    said = said or (ends and _TO_CHECK.search(lead))
     return bool(said or _IS_GREEN.match(tail) or _IS_LAST.match(tail) or (leads and _IS_GOOD.match(tail)))
 
 
 def _is_checked(lead: str, tail: str, *, criterion: bool) -> bool:
     """Say whether a command that checks is what is to be verified, whatever stands behind it: `+ the flows`."""
+    closed = lead.rstrip().endswith(("(", "（")) and tail.lstrip().startswith((")", "）")) and _TO_CHECK.search(lead)
     leads = _SAYS_CHECK.search(lead) or (criterion and not lead.strip(" \t*_"))
-    return bool(leads) and not _DENIED.match(tail)
+    return bool(closed or leads or _RUNS_LAST.match(tail)) and not _DENIED.match(tail)
 
 
 def expects_failure(text: str) -> bool:

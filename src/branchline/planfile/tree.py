@@ -29,6 +29,8 @@ from branchline.planfile.verbs import acts
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
+_REFERS = re.compile(r"\b[A-Za-z]{1,6}-?\d|#\d")
+"""`Complete T1` names what it waits for."""
 _EXPLICIT = re.compile(r"(?:\*\*)?(?:[A-Za-z]{1,6}-?\d{1,6}(?:\.\d{1,4})*|\d{1,3}(?:\.\d{1,3})+|\d{1,3}[.)])(?=[\s:.])")
 
 
@@ -259,7 +261,9 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         if above is not None and above.role == "head" and block.box:
             above.steps.append(block.box)
         return "criterion", "stands under a label for criteria"
-    if block.label in labels.BODY_KINDS and not (block.label == "depends" and acts(block.text)):
+    if block.label in labels.BODY_KINDS and not (
+        block.label == "depends" and acts(block.text) and not _REFERS.search(block.text)
+    ):
         return "body", f"stands under the label {block.label}"
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"

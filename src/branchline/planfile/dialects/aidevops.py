@@ -8,7 +8,7 @@ _KEYS = (
     "blocked-by|blocks|parent|assignee|logged|started|completed|actual|verified|pr|ref|tier|model|repeat|run|agent|risk|"
     "est|due|priority|branch|status|needs"
 )
-_SPAN = r"``(?:[^`]|`(?!`)){1,2000}``|`[^`\n]{1,2000}`"
+_SPAN = r"(?<!`)``(?!`)(?:[^`]|`(?!`)){1,2000}``|`[^`\n]{1,2000}`"
 _FIELD = re.compile(
     rf"{_SPAN}|\s(?:(?P<key>{_KEYS}):(?P<value>\S+)|@(?P<owner>[\w.-]+)|#(?P<tag>[A-Za-z][\w:./-]*)"
     r"|~(?P<estimate>\d[\w.]*(?:\s\([^()]{0,120}\))?)|->\s+\[?(?P<brief>[^\s\]]+)\]?)(?=\s|$)"

@@ -33,7 +33,7 @@ _CHECK: Final[Lists] = {
 _PASS: Final[Lists] = {
     "en": """pass, passes, passing, succeed, succeeds, successfully, green, clean, validates, compiles, exits 0,
         exits with 0, exit 0, without errors, no errors, to verify, to check""",
-    "de": "läuft, laufen, durchläuft, grün, fehlerfrei, erfolgreich",
+    "de": "läuft, durchläuft, grün, fehlerfrei, erfolgreich",
     "fr": "passe, passent, réussit, vert, sans erreur",
     "es": "pasa, pasan, pasando, en verde, sin errores",
     "pt": "passa, passam, passando, verde, sem erros",
@@ -59,7 +59,7 @@ _CHECK_LAST: Final[Lists] = {"de": "prüfen, überprüfen, verifizieren, testen"
 RUN: Final = phrases(_RUN)
 CHECK: Final = phrases(_CHECK)
 PASS: Final = phrases(_PASS)
-RUN_LAST: Final = phrases(_RUN_LAST)
 WITH: Final = phrases(_WITH)
+RUN_LAST: Final = phrases(_RUN_LAST)
 CHECK_LAST: Final = phrases(_CHECK_LAST)
 """The verbs of the languages that say last what is to be done: `npm test` を実行."""
