@@ -41,14 +41,10 @@ _DOES = re.compile(
 _PROVES = re.compile(
     r".*\s--(?:check|diff|verify-no-changes|dry-run|sql|exit-code|exit-code-from|abort-on-container-exit)\b", re.DOTALL
 )
-_CHECKING = re.compile(
-    r"(?:.*[\s:/])?(?:\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|vet|clippy|rg|ls|find|cat|validate|verify|typecheck)(?=[\s:.]|$)",
-    re.DOTALL,
-)
-_NAMES_CHECK = re.compile(
-    r"(?:.*[\s:/])?(?:\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|vet|clippy|rg|validate|verify|typecheck)(?=[\s:.]|$)",
-    re.DOTALL,
-)
+_CHECKERS = r"\w*(?:test|lint|spec|check|grep)s?|jest|mocha|tox|mypy|tsc|vet|clippy|rg|validate|verify|typecheck"
+_NAMES_CHECK = re.compile(rf"(?:.*[\s:/])?(?:{_CHECKERS})(?=[\s:.]|$)", re.DOTALL)
+_CHECKING = re.compile(rf"(?:.*[\s:/])?(?:{_CHECKERS}|ls|find|cat)(?=[\s:.]|$)", re.DOTALL)
+"""What may check as well: `ls` of what was made. Told alone it proves nothing."""
 _CHANGES = re.compile(
     r".*(?:\s(?:--?(?:fix|write|watch\w*|ui|update\w*|delete|exec|i)|-u)\b|:(?:fix|watch|write|ui|update)\b|>"
     r"|\b(?:deploy|reset|seed|release|uninstall|rm|stop|psql|xargs)\b)",
