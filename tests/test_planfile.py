@@ -341,6 +341,12 @@ def test_explain_names_the_check_and_the_order_that_a_line_gives() -> None:
     assert explain(found, text, 7)["why"] == "a criterion of the whole plan; gives the gate `make rim`"
 
 
+def test_explain_names_the_check_that_a_line_of_a_fence_gives() -> None:
+    text = "### Task 1: Draw it\n\nRun:\n\n```sh\n# twice\n$ npm test\nall 3 pass\n```\n\n### Task 2: Fold it\n"
+    given = [explain(plan(text), text, line)["why"].partition("; ")[2] for line in range(5, 10)]
+    assert given == ["gives 1 the check `npm test`", "", "gives 1 the check `npm test`", "", ""]
+
+
 def test_items_that_count_on_have_their_numbers_for_ids() -> None:
     plan = parse("- [ ] 5 Alpha\n- [ ] 6 Beta\n  - Depends on: 5\n\n## Other\n\n- [ ] 3 files to change\n", "p.md")
     assert [(task.id, task.title) for task in plan.tasks] == [

@@ -27,7 +27,7 @@ def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
         "section": "",
     }
     said |= _became(plan, text, line)
-    return said | {"why": "; ".join([said["why"], *_gives(plan, line)])}
+    return said | {"why": "; ".join([said["why"], *_gives(plan, text, line)])}
 
 
 def _became(plan: Plan, text: str, line: int) -> dict[str, Any]:
@@ -42,11 +42,17 @@ def _became(plan: Plan, text: str, line: int) -> dict[str, Any]:
     return _other(plan, text, line)
 
 
-def _gives(plan: Plan, line: int) -> list[str]:
+def _gives(plan: Plan, text: str, line: int) -> list[str]:
     """What the tasks have from a line: their checks, the gate, and what they wait for by its words."""
     owned = [(f"{task.id} the check", check) for task in plan.tasks for check in task.checks]
     owned += [("the gate", check) for check in plan.gate]
-    given = [f"gives {whose} `{_short(check.run)}`" for whose, check in owned if check.line == line]
+    said = split_lines(text)[line - 1].strip().removeprefix("$ ")
+    fence = next((each.line for each in scan(text).blocks if each.kind == "fence" and each.line < line <= each.end), 0)
+    given = [
+        f"gives {whose} `{_short(check.run)}`"
+        for whose, check in owned
+        if check.line == line or (check.line == fence and said and said in check.run)
+    ]
     written = [edge for edge in plan.edges if edge.line == line and edge.kind == "written"]
     return given + [f"says that {edge.after} waits for {edge.before}" for edge in written]
 
