@@ -20,6 +20,7 @@ class TestChecks:
             ("Validate the rim: `cd core && pytest -q` (or a part of it) and look again", "cd core && pytest -q"),
             ("All tests of the rim pass (`cargo test --lib`)", "cargo test --lib"),
             ("Draw the rim, in: `rim.py`, verify: `make rim`", "make rim"),
+            ("Draw the rim. Acceptance: `make test`", "make test"),
         ],
     )
     def test_a_title_that_says_how_it_is_checked(self, title: str, command: str) -> None:
@@ -32,9 +33,13 @@ class TestChecks:
          "npm install three", "uv sync", "npm run dev", "npx prisma migrate dev --name init", "gh pr merge --squash",
          "docker compose up -d", "npm ci && npm run dev", "terraform apply", "git push", "pip install pytest",
          "git commit -m 'Draw; move it'", "cd web && PORT=1 npm run dev", "fly deploy", "alembic upgrade head",
-         "docker compose -f a.yml up", "python manage.py migrate && python manage.py runserver"],
+         "docker compose -f a.yml up", "make fmt", "pnpm -r format", "clang-format -i src/rim.c",
+         "python manage.py migrate && python manage.py runserver"],
     )  # fmt: skip
-    @pytest.mark.parametrize("form", ["- [ ] Run `{}`\n", "- [ ] `{}`\n", "- [ ] Draw it\n  - Verify: `{}`\n"])
+    @pytest.mark.parametrize(
+        "form",
+        ["- [ ] Run `{}`\n", "- [ ] `{}`\n", "- [ ] Draw it\n  - Verify: `{}`\n", "- [ ] Draw it. Verify: `{}`\n"],
+    )
     def test_what_does_something_or_never_ends_checks_nothing(self, command: str, form: str) -> None:
         assert checks(form.format(command)) == [[]]
 

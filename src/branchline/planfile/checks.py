@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 from branchline.model.plan import Check
-from branchline.planfile.commands import SOLO, is_program, only_does
+from branchline.planfile.commands import SOLO, is_program, may_check, only_does
 from branchline.planfile.fields import Field, spans
 from branchline.planfile.labels import KINDS
 from branchline.planfile.told import GLUE, commands_told
@@ -104,7 +104,8 @@ def _verify_tail(title: str, line: int) -> tuple[str, Field] | None:
     for tail in _TAIL.finditer(title, max(0, len(title) - _LONGEST)) if "`" in title else ():
         label = _LABEL.search(title, max(0, tail.start() - _REACH), tail.start())
         said = " ".join(label[2].lower().split()) if label else ""
-        if label and KINDS.get(said) == "verify":
-            value = tail[1].strip().removesuffix(")" if label[1] == "(" else "）")
+        value = tail[1].strip().removesuffix(")" if label and label[1] == "(" else "）")
+        accepts = KINDS.get(said) == "criteria" and all(map(may_check, spans(value)))
+        if label and (accepts or KINDS.get(said) == "verify") and not any(map(only_does, spans(value))):
             return title[: label.start()], Field("verify", value, line, said)
     return None

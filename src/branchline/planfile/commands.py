@@ -33,7 +33,8 @@ _DOES = re.compile(
     r"|(?:(?:python3?\s-m|npx|bunx|uvx|(?:uv|poetry|pdm|hatch)\srun)\s+)?(?:ruff\s+format|black|isort|cargo\s+fmt|go\s+fmt"
     r"|(?:mix|dotnet)\s+format|prettier(?=\s.*--write)|gofmt(?=\s.*-w)|terraform\s+fmt|rustfmt)(?=\s|$)"
     r"|(?:\S+\s+){0,3}(?:http\.server|serve)(?:\s|$)|tail\s+-\w*f|flask\s+run"
-    rf"|(?:npm|pnpm|yarn|bun)\s+(?:run\s+|audit\s+)?(?:format|fmt|fix){_WORD_ENDS}"
+    rf"|(?:npm|pnpm|yarn|bun|make|just|task)\s+(?:-\w+\s+)?(?:run\s+|audit\s+)?(?:format|fmt|fix){_WORD_ENDS}"
+    r"|clang-format(?=\s.*-i\b)|(?:npx\s+)?biome\s+format(?=\s.*--write)"
     r"|(?:(?:ba|z)?sh\s+)?\S{0,120}/(?:update|set-?up|install|deploy|start|serve|create|init|bootstrap)"
     r"(?![\w-]*[-_](?:tests?|checks?|verify|lint)\b)[\w-]*(?:\.sh)?(?:\s|$)"
 )
