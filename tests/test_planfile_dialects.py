@@ -209,3 +209,34 @@ def test_what_stands_in_back_ticks_of_any_number_is_no_field_of_a_todo_line() ->
     task = parse(f"- [ ] t1 Draw the rim {said} #grid\n- [ ] t2 Move it #grid ref:GH#2\n", "TODO.md").tasks[0]
     assert task.extra == {"repeat": "weekly", "tag": "grid"}
     assert task.title == "Draw the rim see `` `repeat:(x)` ``, and `r9 Rim repeat:daily` in `rim/a.md`"
+
+
+CHECKPOINTS = """---
+phase: 01-rim
+---
+
+<task type="auto"><name>Task 1: Draw the rim</name><files>a.py</files><done>drawn</done></task>
+
+<task type="checkpoint:human-verify" gate="blocking">
+  <what-built>The rim, whole.</what-built>
+  <how-to-verify>Open it and look.</how-to-verify>
+</task>
+
+<task type="auto"><name>Task 2: Send the rim</name><files>b.py</files><done>sent</done></task>
+
+<task type="checkpoint:decision"><decision>Which post office</decision></task>
+
+<task type="auto"><action>Nothing names it.</action></task>
+"""
+
+
+def test_a_checkpoint_of_gsd_waits_for_a_person_and_what_stands_below_it_waits_too() -> None:
+    found = parse(CHECKPOINTS, "01-01-PLAN.md")
+    assert [one.title for one in found.tasks] == ["Draw the rim", "The rim, whole.", "Send the rim", "Which post office"]
+    draw, look, send, choose = (one.id for one in found.tasks)
+    assert [(one.code, one.task, one.hold) for one in found.findings] == [
+        ("checkpoint", look, True), ("checkpoint", choose, True),
+    ]  # fmt: skip
+    waits = {(edge.before, edge.after) for edge in found.edges}
+    assert waits == {(draw, look), (look, send), (draw, send), (look, choose), (send, choose)}
+    assert [one.why for one in found.ignored] == ["an XML task without a name"]

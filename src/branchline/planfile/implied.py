@@ -9,6 +9,7 @@ from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft
 from branchline.planfile.edges import Edges
 from branchline.planfile.words import BESIDE_HEADS
+from branchline.planfile.xmltask import CHECKPOINT
 
 _STEP_WORDS = re.compile(
     r"step|order|implementation|procedure|sequence|plan|task|todo|schritt|umsetzung|шаг|этап|план|passo|paso|étape|bước|步|实施|手順|実装|단계|계획|任务|タスク",
@@ -29,6 +30,7 @@ def implied(edges: Edges, dialect: Dialect, order: str) -> None:
     for siblings in groups:
         siblings = [draft for draft in siblings if draft.duplicate is None and not draft.fold]
         _phases(edges, [draft for draft in siblings if draft.role == "phase"], dialect)
+        _checkpoints(edges, [draft for draft in siblings if draft.role == "xml"])
         if order in ("numbered", "document"):
             _sequence(edges, siblings, dialect)
         if order == "document":
@@ -53,6 +55,20 @@ def _phases(edges: Edges, phases: list[Draft], dialect: Dialect) -> None:
             stories.append(phase)
         else:
             last, stories = [phase], []
+
+
+def _checkpoints(edges: Edges, siblings: list[Draft]) -> None:
+    """A person looks at what stands above a checkpoint, and what stands below it waits for that."""
+    gate: Draft | None = None
+    above: list[Draft] = []
+    for draft in siblings:
+        gates = [gate] if gate is not None else []
+        for one in [*gates, *above] if draft.rule == CHECKPOINT else gates:
+            edges.add(one, draft, "sequence", draft.line, 0.8)
+        if draft.rule == CHECKPOINT:
+            gate, above = draft, []
+        else:
+            above.append(draft)
 
 
 def _parallel(text: str) -> bool:

@@ -16,6 +16,7 @@ from branchline.planfile import (
     rows,
     tables,
     todos,
+    xmltask,
 )
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
@@ -90,8 +91,8 @@ def _lone(out: Outline) -> Draft | None:
 def _xml(out: Outline) -> None:
     for block in out.doc.blocks:
         if block.kind == "xml":
-            if any("<name>" in text for _, text in block.lines):
-                out.drafts[block.line] = Draft(block, "xml", "xml task")
+            if rule := xmltask.rule(block.lines):
+                out.drafts[block.line] = Draft(block, "xml", rule)
             else:
                 block.fate, block.why = "ignored", "an XML task without a name"
 

@@ -1,7 +1,24 @@
 """GSD's `<task>` (`<feature>` where a test comes first): name, files, action, verify, automated, done; it is no XML."""
 
+import re
+from typing import Final
+
 from branchline.planfile.drafts import Draft
 from branchline.planfile.sections import head
+
+TASK: Final = "xml task"
+CHECKPOINT: Final = "xml checkpoint"
+"""The rules by which an element is a task; a checkpoint is one for a person (GSD, checkpoints)."""
+_CHECKPOINT: Final = re.compile(r"""\btype\s*=\s*["']checkpoint\b""")
+_TOLD_BY: Final = ("what-built", "decision", "action", "instructions")
+"""What says, in its stead, what a checkpoint without a name is about."""
+
+
+def rule(lines: list[tuple[int, str]]) -> str:
+    """Say by which rule an element is a task, or nothing: by its `<name>`, or as a checkpoint, which needs none."""
+    if lines and _CHECKPOINT.search(lines[0][1].partition(">")[0]):
+        return CHECKPOINT
+    return TASK if any("<name>" in text for _, text in lines) else ""
 
 
 def child(lines: list[tuple[int, str]], tag: str) -> list[tuple[int, str]]:
@@ -43,8 +60,10 @@ def text_of(draft: Draft, tag: str) -> str:
 
 
 def name(draft: Draft) -> None:
-    """Give an XML draft its title and number from `<name>`."""
+    """Give an XML draft its title and number from `<name>`, a checkpoint without one from what it is about."""
     title = text_of(draft, "name")
+    if not title and draft.rule == CHECKPOINT:
+        title = next(filter(None, (text_of(draft, tag) for tag in _TOLD_BY)), "")
     said = head(title)
     draft.key, draft.number = said.key, said.number
     if said.id:
