@@ -232,7 +232,12 @@ phase: 01-rim
 
 def test_a_checkpoint_of_gsd_waits_for_a_person_and_what_stands_below_it_waits_too() -> None:
     found = parse(CHECKPOINTS, "01-01-PLAN.md")
-    assert [one.title for one in found.tasks] == ["Draw the rim", "The rim, whole.", "Send the rim", "Which post office"]
+    assert [one.title for one in found.tasks] == [
+        "Draw the rim",
+        "The rim, whole.",
+        "Send the rim",
+        "Which post office",
+    ]
     draw, look, send, choose = (one.id for one in found.tasks)
     assert [(one.code, one.task, one.hold) for one in found.findings] == [
         ("checkpoint", look, True), ("checkpoint", choose, True),

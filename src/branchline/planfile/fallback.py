@@ -45,6 +45,7 @@ def last_resort(out: Outline) -> None:
         _task_headings,
         levels.acting,
         _tabled_headings,
+        _dependent_headings,
         lists.counted,
         _told_headings,
         _task_lists,
@@ -197,6 +198,22 @@ def _ordered_headings(out: Outline) -> list[Block]:
 def _tabled_headings(out: Outline) -> None:
     """Headings of which each has its priority, size or state in a table of one row are tasks."""
     _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
+
+
+def _dependent_headings(out: Outline) -> None:
+    """Headings of which two of a level say what they wait for are tasks, with their like: `- **Depends on:** none`."""
+    told = [heading for heading in out.headings if _says(out, heading, "depends")]
+    level = min((heading.level for heading in told), default=0)
+    like = [each for each in out.headings if each.level == level and may_work(out, each)]
+    if sum(each.level == level for each in told) * 2 > len(like):
+        _take_fielded(out, like)
+
+
+def _says(out: Outline, heading: Block, *kinds: str) -> bool:
+    """Say whether a paragraph or an item right below a heading is, or begins with, a field of one of these kinds."""
+    below = (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ()))
+    said = (field(*line) for block in below for line in block.lines)
+    return any(each is not None and each.kind in kinds for each in said)
 
 
 def _take_fielded(out: Outline, found: list[Block], rule: str = "heading of fields") -> None:
@@ -373,10 +390,15 @@ def _told_headings(out: Outline) -> None:
         beside = {(each.section, each.level) for each in out.headings if each.line in over}
         alike = [each for each in out.headings if each.line in over or (each.section, each.level) in beside]
         heads = [each for each in alike if each is not title and may_work(out, each)]
-    told = [each for each in heads if begins_with_text(out, each)]
+    told = [each for each in heads if begins_with_text(out, each) and not _leads(out.first[each.line])]
     listed = sum(each.line in out.direct and each not in told for each in heads)
     if len(told) >= MANY and len(told) > 2 * listed:
         _take_fielded(out, told, "heading over a text")
+
+
+def _leads(para: Block) -> bool:
+    """Say whether a paragraph is but the label of the list below it: `**Worth doing soon:**`."""
+    return para.text.startswith(("**", "__")) and para.text.rstrip("*_ ").endswith((":", "："))
 
 
 def _accepted_headings(out: Outline) -> None:

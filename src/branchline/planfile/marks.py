@@ -9,9 +9,15 @@ from branchline.planfile.sections import classify, head
 
 _HEADING_BOX = re.compile(rf"({BEFORE_BOX})\[([ xXvV~>/?!+-])\][ \t]+(?=\S)")
 
+_WORDED_BOX = re.compile(
+    r"\[(?:(to[- ]?do|open|pending)|(done|completed?)|wip|in[- ]progress)\][ \t]+(?=\S)", re.IGNORECASE
+)
+"""`[TODO]`, `[DONE]`, `[WIP]`."""
+
 
 def itemize(doc: Doc) -> None:
     """Take the box of a heading, `### 2. [x] Draw it`, from its text as that of an item is, and labels of lists for labels."""
+    _worded(doc)
     for block in doc.blocks:
         if block.kind == "heading" and (found := _HEADING_BOX.match(block.text)):
             block.box, block.text = found[2], found[1] + block.text[found.end() :]
@@ -19,6 +25,20 @@ def itemize(doc: Doc) -> None:
             block.kind, block.candidate = "para", False
             for kid in block.kids:
                 kid.parent = None
+
+
+def _worded(doc: Doc) -> None:
+    """`- [TODO] Draw it` below another item has a box, where all items there have one; before some of them it is a remark."""
+    lists: dict[Block, list[Block]] = {}
+    for block in doc.blocks:
+        if block.kind == "item" and block.parent is not None:
+            lists.setdefault(block.parent, []).append(block)
+    for items in lists.values():
+        found = [(item, _WORDED_BOX.match(item.text)) for item in items if item.box is None]
+        for block, box in found if all(box for _, box in found) else ():
+            if box is not None:
+                block.box, block.text = " " if box[1] else "x" if box[2] else "~", block.text[box.end() :]
+                block.lines[0] = (block.line, block.text)
 
 
 def _heads_tasks(block: Block) -> bool:

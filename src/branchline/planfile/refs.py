@@ -29,7 +29,7 @@ _TO = r"-|–|—|~|〜|～|\.\.\.?|\bto\b|\bthrough\b|\bthru\b|\bbis\b|\bдо\b
 _END = r"(?![A-Za-z0-9_-])(?!\.[A-Za-z0-9])"
 TOKEN = re.compile(
     rf"(?:(?P<key>{KEYS})s?\s*(?:[#№]\s*)?)?(?<![A-Za-z0-9_.#-])(?P<a>(?:GH|PR)?#[0-9]{{1,9}}|{_ONE}"
-    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*)?#?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
+    rf"|(?(key){_LETTER}|(?!)))(?:\s?(?:{_TO})\s?(?:(?:{KEYS})s?\s*|GH|PR)?#?(?P<b>{_ONE}|(?(key){_LETTER}|(?!))))?{_END}(?P<on>\+(?!\w))?",
     re.IGNORECASE,
 )
 _LETTERED = re.compile(r"[\s\u3040-\ud7ff](?:[A-Z]|[IVX]{2,4})(?!\w)")

@@ -269,7 +269,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
     if block.box is None and labels.kind(block.text) in labels.CRITERIA_KINDS:
         return "criterion", "a label for criteria"
     held = parent is not None or (block.section is not None and block.section.line in out.drafts)
-    if block.box is None and held and block.text.rstrip("*_ ").endswith((":", "：")):
+    if block.box is None and held and not block.number and block.text.rstrip("*_ ").endswith((":", "：")):
         block.role = "label"
         return "body", "a label of the boxes below it"
     above = out.above(block.section)
