@@ -118,13 +118,6 @@ def test_todos_as_many_as_the_steps_tell_how_far_these_are() -> None:
     assert [(task.title, task.state) for task in plan.tasks] == [("Rims", "done"), ("Ships", "open")]
 
 
-def test_a_section_of_a_rank_beside_others_that_hold_tasks_holds_tasks_too() -> None:
-    text = "# ROADMAP\n\n## P0 (Aktif)\n- Dil: kaynak metinler\n- Arama: dizin kapsami\n\n"
-    text += "## P1 (Backlog)\n- Rework the form\n- Draw the ship\n\n## P2 (Backlog)\n- Add a rim\n\n"
-    text += "## P3 (Scale)\n- Move the sea\n\n## Next action items\n- Ask\n"
-    assert len(titles(text)) == 7
-
-
 def test_a_title_joined_by_a_plus_is_no_section_of_criteria_by_one_half() -> None:
     text = (
         "# Plan\n\n### 1. Fixtures + end-to-end validation\n\n- [x] Seed the ships\n\n### 2. Rims\n\n- [ ] Draw one\n"

@@ -106,45 +106,6 @@ def test_files_that_are_counted_are_made_whatever_they_are_called() -> None:
     ]
 
 
-_PARTS = """# Roadmap
-
-## Priority backlog
-
-## 1) Balance of the modes
-
-- Tune the speed
-- Check the ramps
-
-## 2) Visual polish
-
-- Draw the rim
-- Move the ship
-
-## 3) Input reliability
-
-- Send the ray
-- Keep the bar
-
-## 4) Modes of the game
-
-- Invaders: keep the motion smooth
-- Zen: keep it calm
-
-## 5) Release readiness
-
-- Ship it
-- Write the notes
-
-## Deferred for now
-
-- Packaging for the shop
-"""
-
-
-def test_a_counted_section_of_labelled_bullets_is_work_among_others_that_are() -> None:
-    assert "Invaders: keep the motion smooth" in titles(_PARTS)
-
-
 def test_a_phase_that_says_it_needs_no_task_is_none() -> None:
     text = "# Tasks\n\n## Phase 1: Setup\n\nNo setup tasks required: one file.\n\n## Phase 2: Views\n\n- [ ] T001 Draw it\n"
     assert titles(text) == ["Phase 2: Views", "Draw it"]

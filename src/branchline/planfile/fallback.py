@@ -1,13 +1,11 @@
 """What is a task when nothing says so: numbered headings, lists, tables, bullets, in this order (rule 7)."""
 
 import re
-from collections import Counter
 
-from branchline.planfile import levels, lists, rows, tables
+from branchline.planfile import headlines, levels, lists, rows
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
-from branchline.planfile.fields import field
 from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
@@ -17,14 +15,13 @@ from branchline.planfile.plain import (
     NEGATIVE,
     OF_FILES,
     TESTS,
-    begins_with_text,
+    calls_itself_work,
     may_act,
     may_work,
     mostly_acts,
     mostly_said,
     named_so,
     plain_task,
-    says_plan,
 )
 from branchline.planfile.sections import classify, names_list, only_tells, says_todo, share
 from branchline.planfile.verbs import acts
@@ -44,19 +41,19 @@ def last_resort(out: Outline) -> None:
         lists.marked,
         _task_headings,
         levels.acting,
-        _tabled_headings,
-        _dependent_headings,
+        headlines.tabled,
+        headlines.dependent,
         lists.counted,
-        _told_headings,
+        headlines.told,
         _task_lists,
         rows.keyed_tables,
         _other_headings,
-        _accepted_headings,
+        headlines.accepted,
         lists.numbered,
         _any_bullets,
         rows.milestone_tables,
         lists.unknown,
-        _wishes,
+        headlines.wishes,
         rows.delivered,
         lists.acting,
     ):
@@ -195,33 +192,6 @@ def _ordered_headings(out: Outline) -> list[Block]:
     return next((heads for heads in found if len(heads) >= MANY), [])
 
 
-def _tabled_headings(out: Outline) -> None:
-    """Headings of which each has its priority, size or state in a table of one row are tasks."""
-    _take_fielded(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
-
-
-def _dependent_headings(out: Outline) -> None:
-    """Headings of which two of a level say what they wait for are tasks, with their like: `- **Depends on:** none`."""
-    told = [heading for heading in out.headings if _says(out, heading, "depends")]
-    level = min((heading.level for heading in told), default=0)
-    like = [each for each in out.headings if each.level == level and may_work(out, each)]
-    if sum(each.level == level for each in told) * 2 > len(like):
-        _take_fielded(out, like)
-
-
-def _says(out: Outline, heading: Block, *kinds: str) -> bool:
-    """Say whether a paragraph or an item right below a heading is, or begins with, a field of one of these kinds."""
-    below = (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ()))
-    said = (field(*line) for block in below for line in block.lines)
-    return any(each is not None and each.kind in kinds for each in said)
-
-
-def _take_fielded(out: Outline, found: list[Block], rule: str = "heading of fields") -> None:
-    for block in found if len(found) > 1 else ():
-        block.candidate = True
-        out.drafts[block.line] = from_heading(block, out.head(block), rule, 0.8).hang(out.above(block.section))
-
-
 def _other_headings(out: Outline) -> None:
     found = [block for block in _numbered_headings(out, frozenset({"UNKNOWN"})) if block.cls in ("UNKNOWN", "TASK")]
     deepest = max((block.level for block in found), default=0)
@@ -290,7 +260,6 @@ def _siblings(out: Outline, first: int) -> None:
     if not first:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
-    told: list[tuple[Block, list[Block]]] = []
     acting, work = may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
@@ -302,23 +271,7 @@ def _siblings(out: Outline, first: int) -> None:
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
             unsure = first > 0 or (acting and heading.line < work)
             tells = lists.describes(items) or (unsure and sum(acts(item.text) for item in items) * 4 <= len(items))
-            told += [(heading, items)] if tells else []
             take_items(out, [] if tells else items, 0.6, heading.cls)
-    series = _series(out) if told else set()
-    for heading, items in told:
-        if heading.line in series:
-            take_items(out, items, 0.6, heading.cls)
-
-
-def _series(out: Outline) -> set[int]:
-    """The lines of the headings of each series, `1.` or `P0`, most of which stand over tasks."""
-    held = {draft.block.section.line for draft in out.drafts.values() if draft.block.section is not None}
-    found: set[int] = set()
-    for heads in out.subs.values():
-        like = [each.line for each in heads if out.head(each).role == "numbered" or _RANK.match(each.text)]
-        if sum(line in held for line in like) * 2 > len(like) > MANY:
-            found.update(like)
-    return found
 
 
 def _headless(out: Outline) -> list[Block]:
@@ -332,7 +285,7 @@ def _any_bullets(out: Outline) -> None:
 
     Below a title such as `TODO` those of sections that elsewhere only tell are tasks too: `### Testing`.
     """
-    if not _calls_itself_work(out) and not _begins_with_list(out):
+    if not calls_itself_work(out) and not _begins_with_list(out):
         return
     title = next((block for block in out.headings if block.level == 1), None)
     todo = title is not None and names_list(title.text)
@@ -355,65 +308,5 @@ def _any_bullets(out: Outline) -> None:
         take_items(out, [] if unsure else items, 0.7, heading.cls if heading else "")
 
 
-def _calls_itself_work(out: Outline) -> bool:
-    """By its title or that of its file, by a section, or where it has neither by the words it begins with."""
-    named = out.headings or out.doc.blocks[:1]
-    return says_todo(out.doc.name) or any(map(says_plan, named[:1])) or any(map(named_so, named))
-
-
 def _begins_with_list(out: Outline) -> bool:
     return next((block.kind for block in out.doc.blocks if block.kind not in ("heading", "rule")), "") == "item"
-
-
-def _wishes(out: Outline) -> None:
-    """Take the headings of a level that mostly say what to do, each over a text, where the title calls the whole a plan."""
-    for level in (2, 3) if _calls_itself_work(out) else ():
-        heads = [each for each in out.headings if each.level == level and each.line in out.paras]
-        heads = [each for each in heads if each.line not in out.strong and not out.head(each).role]
-        if len(heads) >= MANY and sum(acts(each.text) for each in heads) * 3 >= len(heads) * 2:
-            _take_fielded(out, heads, "heading that says what to do")
-            return
-
-
-def _told_headings(out: Outline) -> None:
-    """Take the headings of a list of work, `TODO` or `Backlog`, most of which stand over a text: each tells one piece of work."""
-    title = next((block for block in out.headings if block.level == 1), None)
-    if title is None or not (names_list(title.text) or says_todo(title.text)):
-        return
-    heads = [each for each in out.headings if each is not title and may_work(out, each) and not out.subheadings(each)]
-    said = Counter(each.text for each in out.headings)
-    topics = {
-        text for text, count in said.items() if count >= MANY and classify(text)[0] not in LIST_CLASSES
-    }  # `### Priority` below each says more of it
-    if topics:
-        over = {each.line for each in out.headings if any(sub.text in topics for sub in out.subheadings(each))}
-        beside = {(each.section, each.level) for each in out.headings if each.line in over}
-        alike = [each for each in out.headings if each.line in over or (each.section, each.level) in beside]
-        heads = [each for each in alike if each is not title and may_work(out, each)]
-    told = [each for each in heads if begins_with_text(out, each) and not _leads(out.first[each.line])]
-    listed = sum(each.line in out.direct and each not in told for each in heads)
-    if len(told) >= MANY and len(told) > 2 * listed:
-        _take_fielded(out, told, "heading over a text")
-
-
-def _leads(para: Block) -> bool:
-    """Say whether a paragraph is but the label of the list below it: `**Worth doing soon:**`."""
-    return para.text.startswith(("**", "__")) and para.text.rstrip("*_ ").endswith((":", "："))
-
-
-def _accepted_headings(out: Outline) -> None:
-    """Headings of which two of a level say what is accepted, or their state, are tasks, with those beside them that speak."""
-    told = [heading for heading in out.headings if heading.cls not in NEGATIVE and _accepts(out, heading)]
-    level = min((heading.level for heading in told), default=0)
-    if sum(heading.level == level for heading in told) > 1:
-        _take_fielded(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
-
-
-def _accepts(out: Outline, heading: Block) -> bool:
-    lines = (line for para in out.paras.get(heading.line, ()) for line in para.lines)
-    return any(said is not None and said.kind in ("criteria", "status") for said in (field(*line) for line in lines))
-
-
-def _beside(out: Outline, heading: Block) -> bool:
-    above = heading.section.cls if heading.section is not None else ""
-    return may_work(out, heading) and above not in (*NEGATIVE, "DECLINED") and heading.line in out.paras

@@ -85,7 +85,10 @@ def labelled(out: Outline) -> None:
     """What a heading that is a task lists under the label `Tasks:` are its tasks; what it lists otherwise says how it is done."""
     for draft in [draft for draft in out.drafts.values() if draft.role == "head" and not draft.kids]:
         direct = out.direct.get(draft.line, ())
-        items = [item for item in direct if item.label == "TASKS" and plain_task(item)]
+        below = [kid for item in direct if labels.kind(item.text) == "TASKS" for kid in item.kids]  # `- **Tasks:**`
+        items = [
+            item for item in (*direct, *below) if item.label == "TASKS" and item.kind == "item" and plain_task(item)
+        ]
         items = items or _numbered_within(draft, direct)
         if len(items) > 1:
             draft.role = "phase"

@@ -133,3 +133,9 @@ def plain_task(item: Block) -> bool:
         and not _NOTHING.match(item.text)
         and not _ONLY_LINK.match(item.text)
     )
+
+
+def calls_itself_work(out: Outline) -> bool:
+    """Say whether a text calls itself work, by its title or its file's, by a section, else by the words it begins with."""
+    named = out.headings or out.doc.blocks[:1]
+    return says_todo(out.doc.name) or any(map(says_plan, named[:1])) or any(map(named_so, named))

@@ -7,6 +7,7 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, normal
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, MANY, named_so, plain_task
+from branchline.planfile.promote import ORDER
 from branchline.planfile.sections import classify, head
 from branchline.planfile.words import STEP_HEADS
 
@@ -110,7 +111,9 @@ def _root(draft: Draft) -> Draft:
 
 def _tells(phase: Draft) -> bool:
     """Say whether a phase stands in a section that tells; one with a table of tasks is work all the same."""
-    return _section(phase) in ("NONTASK", "ORDER") and not any(kid.role == "row" for kid in phase.kids)
+    section = phase.block.section
+    orders = section is not None and ORDER.search(section.text) is not None
+    return (orders or _section(phase) in ("NONTASK", "ORDER")) and not any(kid.role == "row" for kid in phase.kids)
 
 
 def _counted(out: Outline) -> list[int]:

@@ -21,6 +21,7 @@ from branchline.planfile import (
 from branchline.planfile.blocks import Block, Doc
 from branchline.planfile.dialects.base import Dialect
 from branchline.planfile.drafts import Draft, coded, from_heading, from_item
+from branchline.planfile.fields import state_of_label
 from branchline.planfile.groups import MAX_LIKE, boxes_like, counts_within, has_check, holds_tasks, is_group, over_boxes
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, mostly_acts, plain_task
@@ -232,6 +233,46 @@ def _like_groups(out: Outline) -> None:
                 _take(out, draft, out.drafts[groups[0].line].parent)
                 for item in items:
                     _take(out, from_item(item, out.dialect, "item of a numbered group", 0.7), draft)
+    _over_parts(out)
+    _go_on(out)
+
+
+def _over_parts(out: Outline) -> None:
+    """`1. Hull` over the tasks `1.1` and `1.2` groups them, as those beside it do."""
+    found: list[tuple[Block, list[Draft]]] = []
+    for block in out.headings:
+        said = out.head(block)
+        if said.role == "numbered" and block.line not in out.drafts:
+            parts = [out.drafts[each.line] for each in out.subheadings(block) if each.line in out.drafts]
+            parts = [each for each in parts if each.number.startswith(f"{said.number}.")]
+            found += [(block, parts)] if parts else []
+    for block, parts in found if len(found) > 1 else ():
+        draft = from_heading(block, out.head(block), "numbered group")
+        draft.role = "phase"
+        _take(out, draft, parts[0].parent)
+        for part in parts:
+            if part.parent is not None:
+                part.parent.kids.remove(part)
+            part.hang(draft)
+
+
+def _go_on(out: Outline) -> None:
+    """`9. Mast` behind the numbered groups `1.` to `8.` is a task, wherever it stands, or a group of `9.1` and `9.2`."""
+    groups: list[Draft] = []
+    for block in out.headings:
+        draft, said = out.drafts.get(block.line), out.head(block)
+        if draft is not None and draft.rule == "numbered group":
+            groups.append(draft)
+        elif len(groups) >= MANY and draft is None and said.role == "numbered" and block.cls not in NEGATIVE:
+            last = groups[-1]
+            counts = said.number.isdigit() and last.number.isdigit() and int(said.number) == int(last.number) + 1
+            if counts and block.level == last.block.level and out.above(block.section) is last.parent:
+                groups.append(from_heading(block, said, "numbered heading behind groups", 0.7))
+                _take(out, groups[-1], last.parent)
+                for part in out.subheadings(block):
+                    if out.head(part).number.startswith(f"{said.number}."):
+                        groups[-1].role = "phase"
+                        _take(out, from_heading(part, out.head(part), "numbered heading", 0.7), groups[-1])
 
 
 def _told_before_work(out: Outline) -> None:
@@ -251,6 +292,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "ignored", "an empty item"
     if PLACEHOLDER.match(block.text):
         return "ignored", "what a template leaves to be written"
+    if block.box is not None and state_of_label(block.text):
+        return "ignored", "names a state, and nothing to do"
     parent = block.parent
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):

@@ -105,7 +105,7 @@ NO_SERIES: Final = words(
     "test tests case scenario example mode option alternative variant question problem issue risk level rule figure table "
     "appendix chapter prueba caso ejemplo opción pregunta problema teste exemplo opção pergunta beispiel frage variante "
     "kapitel essai cas exemple тест пример вариант вопрос проблема приклад питання "
-    "requirement requirements section endpoint story"
+    "requirement requirements section endpoint story interface"
 )
 """What counts on and is no work: `Option 1`, `Test 2`."""
 FORMS: Final = {
