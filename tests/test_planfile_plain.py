@@ -104,3 +104,56 @@ class TestLabels:
         found = tree(text)
         assert [pair[0] for pair in found if pair[1] == "框架"] == ["创建目录", "编写测试"]
         assert "全部正常" not in titles(text)
+
+
+class TestLastResorts:
+    def test_lines_of_a_todo_without_any_list_are_each_a_task(self) -> None:
+        text = "Plank the hull\n\nOil the deck\n\nthe mast leans when the wind turns\n\n\nName the ship\n"
+        assert len(titles(text, "TODO.md")) == 4
+        assert titles(text, "notes.md") == []
+
+    @pytest.mark.parametrize("lead", ["{}. [High] ", "Phase {}: "])
+    def test_lines_of_a_fence_that_count_on_are_tasks_where_no_others_are(self, lead: str) -> None:
+        fence = "".join(f"{lead.format(n + 1)}{what}\n" for n, what in enumerate(["Plank it", "Oil it", "Name it"]))
+        text = f"# Ship\n\n## Shape\n\nIt is long.\n\n## Implementation priority\n\n```\n{fence}```\n"
+        assert [title[-8:].strip() for title in titles(text)] == ["Plank it", "Oil it", "Name it"]
+        assert titles(text.replace("2", "7")) == []
+
+    def test_what_a_table_says_of_the_problem_is_no_work_where_a_list_acts(self) -> None:
+        text = "# Fix it\n\n## Problem statement\n\n| # | Category | Files | Impact |\n|---|---|---|---|\n"
+        text += "| 1 | Leaks | `a.c` | wet |\n| 2 | Rot | `b.c` | soft |\n\n## Proposed solution\n\n"
+        assert titles(text + "1. **Fix the leaks**\n2. **Remove the rot**\n3. **Add oil**\n") == [
+            "Fix the leaks", "Remove the rot", "Add oil",
+        ]  # fmt: skip
+
+    def test_names_in_bold_below_a_counted_heading_are_no_tasks(self) -> None:
+        text = "# Implementation plan\n\n### 1. Make the parts\n- **Button** (round)\n- **Card/Panel**\n- **Icon** (thin)\n\n"
+        assert titles(text + "### 2. Paint them\n- red\n\n### 3. Ship them\n- far\n") == [
+            "Make the parts", "Paint them", "Ship them",
+        ]  # fmt: skip
+
+
+def test_below_milestones_that_count_stands_their_work() -> None:
+    text = "# Plan\n\n## Milestones\n\n1. Hull\n   - Planks of oak\n   - Tar in the seams\n2. Deck\n   - Boards\n"
+    assert tree(text) == [
+        ("Hull", ""), ("Planks of oak", "Hull"), ("Tar in the seams", "Hull"), ("Deck", ""), ("Boards", "Deck"),
+    ]  # fmt: skip
+
+
+def test_a_checklist_of_the_codes_of_the_phases_tells_them_again() -> None:
+    text = "# Plan\n\n### Phase B1 — Hull\n\n- [ ] Plank it\n\n### Phase B2 — Deck\n\n- [ ] Oil it\n\n"
+    assert titles(text + "## Milestone checklist\n\n- [ ] B1 the hull, with tar\n- [ ] B2 the deck\n") == [
+        "Phase B1 — Hull", "Plank it", "Phase B2 — Deck", "Oil it",
+    ]  # fmt: skip
+
+
+def test_a_table_of_who_does_which_tasks_names_those_that_stand_elsewhere() -> None:
+    text = "# Tasks\n\n- [ ] 1. Plank it\n- [ ] 2. Oil it\n\n## Who\n\n| Task | Who | Status |\n|---|---|---|\n"
+    assert titles(text + "| 1–2 (Hull) | Ann | open |\n| 3 (Rest) | Bo | open |\n") == ["Plank it", "Oil it"]
+
+
+def test_goals_of_a_phase_are_none_of_its_tasks() -> None:
+    text = (
+        "# Plan\n\n## Version 0.9\n\n**Ziele:**\n- Alles läuft\n- Alles ist schön\n\n## Version 1.0\n\n- [ ] Öle es\n"
+    )
+    assert "Alles läuft" not in titles(text)

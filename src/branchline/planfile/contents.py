@@ -28,11 +28,13 @@ from branchline.planfile.plain import (
     plain_task,
 )
 from branchline.planfile.promote import ORDER
-from branchline.planfile.sections import any_verb, asks, classify, head, share
+from branchline.planfile.sections import any_verb, asks, bare, classify, head, share
 from branchline.planfile.states import heading_mark
 from branchline.planfile.verbs import acts
 
 LISTED = ("bullet of a phase", "row of a task table")
+_PHASES = frozenset(f"{word}s" for word in words.PHASE_HEADS)
+"""`Milestones`, `Phases`."""
 MARKS = words.DONE_MARKS + words.WIP_MARKS + words.OPEN_MARKS
 _STATES = re.compile(any_verb(words.MODALS), re.IGNORECASE)
 """`It should sleep` states how a thing is to be, and what stands below it says more of that."""
@@ -206,13 +208,18 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     states = _STATES.search(item.text) or all(map(_STATES.search, (kid.text for kid in kids)))
     fielded = any(field_kind(kid.text) for kid in item.kids)
     told = states or fielded or heading_mark(item.text) == "done"  # below what is done stands how it was done
-    listed = not item.number and lists_work(out) and not told
+    listed = (_in_phases(item) or (not item.number and lists_work(out))) and not told
     marked = _marked(item) and sum(kid.text.endswith(MARKS) for kid in kids) * 2 > len(kids) > 1
     if listed or marked or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
             if listed:
                 take_held(out, kid, draft, rule)
+
+
+def _in_phases(item: Block) -> bool:
+    """Say whether an item is numbered below `Milestones`: each is one, and what stands below it is its work."""
+    return bool(item.number) and item.section is not None and bare(item.section.text).lower() in _PHASES
 
 
 def _marked(item: Block) -> bool:

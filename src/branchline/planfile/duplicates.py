@@ -5,7 +5,7 @@ import re
 from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import SPACELESS, classify
+from branchline.planfile.sections import SPACELESS, classify, is_checklist
 from branchline.planfile.tables import cells, kinds_of
 
 MIN_TITLE = 8
@@ -27,6 +27,8 @@ def fold(out: Outline) -> None:
                 by_title.setdefault(f"{draft.key} {draft.number}", draft)
         elif draft.role == "phase" and (name := _name(out.head(draft.block).title)):
             by_title.setdefault(f"{draft.key} {draft.number} {name}", draft)
+            if not draft.number.isdecimal():
+                by_title.setdefault(f"code {draft.number.lower()}", draft)
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
     if out.tables:
@@ -98,6 +100,8 @@ def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
     if draft.role != "item" or draft.kids or not (_long(draft.title) or draft.number):
         return None
     same = by_title.get(normal(draft.title)) or by_title.get(f"{draft.key} {draft.number}")
+    if draft.block.section is not None and is_checklist(draft.block.section.text):
+        same = same or by_title.get(f"code {draft.hard.lower()}")  # `B1 Draw it` there is `Phase B1`
     if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
         # `Phase 1: Setup - what for` above the phases is the phase `Setup`
         name = normal(_REST.split(draft.title, maxsplit=1)[0])

@@ -2,7 +2,7 @@
 
 import re
 
-from branchline.planfile import headlines, levels, lists, rows
+from branchline.planfile import fenced, headlines, levels, lists, rows
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
@@ -26,7 +26,7 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import classify, names_list, only_tells, says_todo, share
 from branchline.planfile.verbs import acts
 
-_BOLD_LEAD = re.compile(r"(?:\*\*|__)[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_BOLD_LEAD = re.compile(r"(?:\*\*|__)(?=[^*_]{1,160}?(?:\s|[^\x00-\x7f]))[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
 _RANK = re.compile(r"\W{0,4}P\d\b")
 _FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
 """`tests/test_convert.py`, `LICENSE`."""
@@ -56,6 +56,8 @@ def last_resort(out: Outline) -> None:
         headlines.wishes,
         rows.delivered,
         lists.acting,
+        lists.lines,
+        fenced.counted,
     ):
         step(out)
         if out.drafts:
@@ -269,7 +271,7 @@ def _siblings(out: Outline, first: int) -> None:
         if heading.cls in ("UNKNOWN", "NONTASK") and heading.level in levels and out.heads.get(heading.line):
             items = _bullets(out, heading)
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
-            unsure = first > 0 or (acting and heading.line < work)
+            unsure = first > 0 or (acting and heading.line < work and not says_todo(out.doc.name))
             tells = lists.describes(items) or (unsure and sum(acts(item.text) for item in items) * 4 <= len(items))
             take_items(out, [] if tells else items, 0.6, heading.cls)
 

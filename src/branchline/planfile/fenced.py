@@ -1,4 +1,4 @@
-"""Tasks in a fence: `Task 1:` and what it does on the lines below, as the template of PRP plans writes its list."""
+"""Tasks in a fence: `Task 1:` and what it does below, as PRP plans write them; lines that count on, where no others are."""
 
 import re
 from itertools import takewhile
@@ -7,11 +7,12 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES
+from branchline.planfile.plain import LIST_CLASSES, MANY
 from branchline.planfile.sections import Head, head, is_checklist
 
 _LINE = re.compile(r"\s{0,8}(?:-\s+)?(.{3,200})$")
 _MARKED = re.compile(r"\d\s*[:：.)–—-]")
+_COUNTED = re.compile(r"(\d{1,3})[.)]\s+(?:\[[^\]]{1,20}\]\s)?(.+)")
 _INFO = frozenset({"", "yaml", "yml", "text", "markdown", "md"})
 
 
@@ -33,6 +34,28 @@ def take(out: Outline) -> None:
             taken = True
     for draft in others if taken else ():
         out.drop(draft, "criterion", "stands in a checklist beside the tasks of a fence")
+
+
+def counted(out: Outline) -> None:
+    """Take the first fence all of whose lines count on, `1. Draw it` or `Phase 1: Rim`, in a text that has no other tasks."""
+    for fence in [block for block in out.doc.blocks if block.kind == "fence" and block.text.lower() in _INFO]:
+        lines = [(number, text.strip()) for number, text in fence.lines if text.strip()]
+        said = [_counts(text) for _, text in lines]
+        if len(lines) >= MANY and [each.number if each else "" for each in said] == [
+            str(n + 1) for n in range(len(lines))
+        ]:
+            for (number, _), each in zip(lines, said, strict=True):
+                if each is not None:
+                    _add(out, number, each, each.title, fence)
+            return
+
+
+def _counts(line: str) -> Head | None:
+    found = _COUNTED.fullmatch(line)
+    if found is not None:
+        return Head("step", "step", found[1], found[2])
+    said = head(line)
+    return said if said.role in ("phase", "task", "step") and said.title else None
 
 
 def _checks(draft: Draft) -> bool:
@@ -57,11 +80,16 @@ def _take(out: Outline, fence: Block, at: int, said: Head) -> None:
     said_of = takewhile(lambda row: _named(row[1]) is None, fence.lines[at + 1 :])
     fields = [found for row in said_of if (found := field(row[0], row[1].strip(" -"))) is not None]
     below = next((text.strip() for _, text in fence.lines[at + 1 :] if text.strip()), "")
-    block = Block("task", line, said.title.rstrip(":：") or below.rstrip(":："), None, fence.section)
+    draft = _add(out, line, said, said.title.rstrip(":：") or below.rstrip(":："), fence)
+    draft.fields = {"blocked-by": [found.value for found in fields if found.kind == "depends"]}
+
+
+def _add(out: Outline, line: int, said: Head, title: str, fence: Block) -> Draft:
+    block = Block("task", line, title, None, fence.section)
     block.candidate = True
     out.doc.blocks.append(block)
     draft = Draft(block, "head", "task of a fenced list", 0.8)
     draft.key, draft.number = said.key, said.number
     draft.title = plain(block.text) or f"{said.key.capitalize()} {said.number}"
-    draft.fields = {"blocked-by": [found.value for found in fields if found.kind == "depends"]}
     out.drafts[line] = draft.hang(out.above(fence.section))
+    return draft

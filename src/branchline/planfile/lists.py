@@ -12,7 +12,7 @@ from branchline.planfile.drafts import ID, Draft, from_item, plain, whole_title
 from branchline.planfile.fields import mark_of, state_of_label
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, may_act, may_work, mostly_acts, named_so, plain_task
-from branchline.planfile.sections import head
+from branchline.planfile.sections import head, says_todo
 from branchline.planfile.verbs import acts
 
 _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7f]|`)")
@@ -135,6 +135,17 @@ def acting(out: Outline) -> None:
             found.append((heading, items))
     for heading, items in found if len(found) == 1 else ():
         take_items(out, items, 0.5, heading.cls)
+
+
+def lines(out: Outline) -> None:
+    """Take the paragraphs of one line of a text called `TODO` that is made of them: each is one piece of work."""
+    if not any(map(says_todo, (out.doc.name, *(title.text for title in out.headings[:1])))):
+        return
+    paras = [block for block in out.doc.blocks if block.kind == "para" and block.parent is None]
+    paras = [para for para in paras if para.section is None or para.section.cls not in NEGATIVE]
+    short = [para for para in paras if len(para.lines) == 1 and plain_task(para) and para.text[-1:] not in ":："]
+    if len(short) > MANY and len(short) * 3 > len(paras) * 2:
+        take_items(out, short, 0.5, "")
 
 
 def describes(items: list[Block]) -> bool:

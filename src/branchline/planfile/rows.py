@@ -16,7 +16,7 @@ def task_tables(out: Outline) -> None:
     """
     for table in out.tables:
         found = tables.columns(table)
-        if found is not None and found.key >= 0 and found.planned and _may_hold(out, table.section):
+        if found is not None and found.key >= 0 and found.planned and _may_plan(out, table, found):
             tables.take(out, table, found, out.above(table.section))
     keyed = bool(out.drafts)
     named = [heading for heading in out.headings if heading.cls in LIST_CLASSES and named_so(heading)]
@@ -33,6 +33,12 @@ def task_tables(out: Outline) -> None:
 
 def _may_hold(out: Outline, section: Block | None) -> bool:
     return section is None or (section.cls not in ("CRITERIA", "ORDER") and section.line not in out.strong)
+
+
+def _may_plan(out: Outline, table: Block, found: tables.Columns) -> bool:
+    """Say whether a table that nothing else calls work may be: one without states below `Problem statement` is none."""
+    told = table.section is not None and table.section.cls == "NONTASK" and "status" not in found.kinds
+    return _may_hold(out, table.section) and not told
 
 
 def alike(out: Outline) -> None:
@@ -83,10 +89,9 @@ def _keyed(out: Outline, heading: Block) -> list[tuple[Block, tables.Columns]]:
 def keyed_tables(out: Outline) -> None:
     """Take the rows of a table with a column of ids and one of titles, or of titles and what only work has."""
     for table in out.tables:
-        if not _may_hold(out, table.section):
-            continue
         found = tables.columns(table)
-        if found is not None and (found.key >= 0 or not {"priority", "depends"}.isdisjoint(found.kinds)):
+        keyed = found is not None and (found.key >= 0 or not {"priority", "depends"}.isdisjoint(found.kinds))
+        if found is not None and keyed and _may_plan(out, table, found):
             tables.take(out, table, found, out.above(table.section))
 
 

@@ -18,8 +18,11 @@ _TIME = re.compile(
     r"[^\W\d_]{0,10}\.?\s?\d{1,4}(?:\s?[-–—~./至到]\s?(?:[^\W\d_]{1,10}\s?)?\d{1,4}){0,3}\s?[^\W\d_]{0,12}\.?(?:\s\d{4})?"
 )
 _REFERENCE = re.compile(
-    rf"(?:{'|'.join(sorted(map(re.escape, words.TASK_HEADS)))})s?\s?#?\d[\d.,+&/\s–-]{{0,20}}", re.IGNORECASE
+    rf"(?:{'|'.join(sorted(map(re.escape, words.TASK_HEADS)))})s?\s?#?\d[\d.,+&/\s–-]{{0,20}}"
+    r"|\d{1,3}(?:\s?[–-]\s?\d{1,3})?\s?\([^()]{1,80}\)",
+    re.IGNORECASE,
 )
+"""`Task 1`, `Tasks 2+3`, `1–3 (Backend)`."""
 ROWS = 20
 """So many rows show what a column holds."""
 _NAME = re.compile(r"\w[\w.-]*(?<![.-])")
