@@ -157,3 +157,27 @@ def test_goals_of_a_phase_are_none_of_its_tasks() -> None:
         "# Plan\n\n## Version 0.9\n\n**Ziele:**\n- Alles läuft\n- Alles ist schön\n\n## Version 1.0\n\n- [ ] Öle es\n"
     )
     assert "Alles läuft" not in titles(text)
+
+
+class TestOrder:
+    PHASES = "".join(f"## Phase {n}: Part {n}\n\n- [ ] Draw {n}\n\n" for n in (1, 2, 3))
+
+    @pytest.mark.parametrize(
+        "said",
+        ["Each phase builds on the previous one.", "- Cada fase depende de la anterior", "Cada fase depende da anterior.",
+         "Chaque phase dépend de la précédente.", "Jede Phase baut auf der vorherigen auf.",
+         "Каждая фаза зависит от предыдущей.", "每个阶段都依赖前一阶段。", "各フェーズは前のフェーズに依存する。"],
+    )  # fmt: skip
+    def test_every_phase_waits_for_the_one_before(self, said: str) -> None:
+        assert waits(f"# Plan\n\n{said}\n\n{self.PHASES}") == {("1", "2"), ("2", "3")}
+
+    @pytest.mark.parametrize("said", ["Each phase builds a part of the rim.", "Each phase is previous work."])
+    def test_other_sentences_on_phases_say_nothing_of_order(self, said: str) -> None:
+        assert waits(f"# Plan\n\n{said}\n\n{self.PHASES}") == set()
+
+    @pytest.mark.parametrize("said", ["対象ストーリー完了後", "Depends on all US phases", "依賴所有期望的用戶故事完成"])
+    def test_what_waits_for_all_stories(self, said: str) -> None:
+        text = "# Tasks: Rim\n\n## Phase 1: Setup\n\n- [ ] T001 Draw it\n\n## Phase 2: User Story 1 - Hull\n\n"
+        text += "- [ ] T002 [US1] Plank it\n\n## Phase 3: User Story 2 - Deck\n\n- [ ] T003 [US2] Oil it\n\n"
+        text += "## Phase 4: Polish\n\n- [ ] T004 Paint it\n\n## Dependencies\n\n"
+        assert {("2", "4"), ("3", "4")} <= waits(f"{text}- **Polish (Phase 4)**: {said}\n")

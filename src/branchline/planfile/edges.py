@@ -306,7 +306,7 @@ class Edges:
             self.say(before, after, line)
 
     def _then(self, line: int, about: list[Draft], first: str, rest: str) -> None:
-        before, after = self.named(first), self.named(rest) or about
+        before, after = self.names.all_stories(first) or self.named(first), self.named(rest) or about
         if not after:  # `T2 和 T3 在 T1 之后`
             before, after = before[-1:], before[:-1]
         self.say(before, after, line)

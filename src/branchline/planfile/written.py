@@ -17,12 +17,16 @@ from branchline.planfile.tables import cells
 
 _EVERY = re.compile(
     r"\b(?:each|every|subsequent|later|following|all other) (phase|milestone|stage|sprint|wave|task|step)s?\b.{0,40}"
-    r"\b(?:depends? on|requires?|follows?|gated (?:on|by)|blocked (?:on|by|until)|starts? (?:only )?after)\b.{0,30}"
-    r"\b(?:previous|prior|preceding|before)\b"
-    r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b",
+    r"\b(?:depends? (?:up)?on|builds? (?:up)?on|requires?|follows?|gated (?:on|by)|blocked (?:on|by|until)"
+    r"|starts? (?:only )?after)\b.{0,30}\b(?:previous|prior|preceding|before)\b"
+    r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b"
+    r"|\b(?:cada (?:fase|etapa|hito|marco)\b.{0,30}\bdepende d[ea]\b.{0,12}\banterior|chaque (?:phase|étape|jalon)\b.{0,30}"
+    r"\bdépend d[eu]\b.{0,12}\bprécédent|jede (?:phase|etappe|stufe)\b.{0,40}\b(?:vorherigen|vorigen)\b"
+    r"|кажд\w{2} (?:фаза|этап)\b.{0,30}\bзависит от предыдущ|кожн\w{1,2} (?:фаза|етап)\b.{0,30}\bзалежить від попередн)"
+    r"|每(?:个|一)?(?:阶段|里程碑).{0,12}(?:依赖|基于|建立在).{0,6}[前上]一|各(?:フェーズ|段階)は.{0,6}前の.{0,12}(?:依存|基づ)",
     re.IGNORECASE,
 )
-_SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other ")
+_SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other |ada |haque |ede |ажд|ожн|每|各")
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _FROM = re.compile(r"←\s*")
 """`Draw it · ← T1, T2` waits for both; behind it nothing but names counts: `the "← All tasks" link`."""
@@ -227,7 +231,7 @@ def _every(edges: Edges, line: int, text: str) -> None:
     found = _EVERY.search(text)
     if found is None:
         return
-    phases = (found[1] or found[2]).lower() not in ("task", "step")
+    phases = (found[1] or found[2] or "").lower() not in ("task", "step")
     drafts = [draft for draft in edges.out.in_order() if (draft.role == "phase") == phases and not draft.fold]
     drafts = [draft for draft in drafts if draft.parent is None or not phases]
     every = " all " in text and len(drafts) <= MAX_APART

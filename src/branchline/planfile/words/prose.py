@@ -61,23 +61,24 @@ ALL_STORIES: Final = phrases(
         "en": """all user stories, all user story phases, all story phases, any user story, any user stories,
             desired user stories, all stories, desired stories,
             all selected user stories, both user stories, all two user stories, all three user stories, all four user stories,
-            all five user stories, targeted user stories, targeted stories""",
+            all five user stories, targeted user stories, targeted stories, any us implementation, all us phases""",
         "de": "alle user stories",
         "fr": "toutes les user stories",
         "es": "todas las historias de usuario",
         "pt": "todas as histórias, todas as user stories, duas histórias, três histórias, histórias implementadas",
         "ru": "все пользовательские истории, всех пользовательских историй, всех user stories, всех желаемых user stories",
         "uk": "усі історії користувачів, усіх історій користувачів, усіх user stories, усіх бажаних user stories",
-        "zh": "所有用户故事, 所有使用者故事, 所有 user story, 所有 user stories",
-        "ja": "すべてのユーザーストーリー",
-        "ko": "모든 사용자 스토리, 모든 유저 스토리",
+        "zh": """所有用户故事, 所有用戶故事, 所有使用者故事, 所有期望的用户故事, 所有期望的用戶故事, 所有 user story,
+            所有 user stories""",
+        "ja": "すべてのユーザーストーリー, 全ユーザーストーリー, 対象ストーリー",
+        "ko": "모든 사용자 스토리, 모든 유저 스토리, 모든 user story",
         "vi": "tất cả user story, tất cả các user story",
     }
 )
 GATES: Final = (
     "no user story work can begin until this phase", "before implementing user stor", "before any user stor",
     "complete before user stor", "completed before user stor", "before user stories can", "before user story work",
-    "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
+    "complete before any us implementation", "用户故事开始前", "用户故事工作", "用户故事都必须", "任何用户故事",
     "ユーザーストーリーの作業", "ユーザーストーリーを開始", "사용자 스토리 작업",
 )  # fmt: skip
 """What Spec Kit's template says of the phase that all stories wait for, and its translations."""
