@@ -109,7 +109,7 @@ def columns(table: Block) -> Columns | None:
     if plain:
         return Columns(keys[0], plain[0], kinds, names[keys[0]] in words.STEP_COLUMNS)
     if (
-        kinds[0] in ("", "note") and sum(map(bool, map(_told, _columns(table)[1:]))) == 1
+        kinds[0] in ("", "note") and not _refers(table, 0) and sum(map(bool, map(_told, _columns(table)[1:]))) == 1
     ):  # how far each is stands in marks
         return Columns(-1, 0, kinds, step=False)
     return None
