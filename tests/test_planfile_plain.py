@@ -152,13 +152,6 @@ def test_a_table_of_who_does_which_tasks_names_those_that_stand_elsewhere() -> N
     assert titles(text + "| 1–2 (Hull) | Ann | open |\n| 3 (Rest) | Bo | open |\n") == ["Plank it", "Oil it"]
 
 
-def test_goals_of_a_phase_are_none_of_its_tasks() -> None:
-    text = (
-        "# Plan\n\n## Version 0.9\n\n**Ziele:**\n- Alles läuft\n- Alles ist schön\n\n## Version 1.0\n\n- [ ] Öle es\n"
-    )
-    assert "Alles läuft" not in titles(text)
-
-
 class TestOrder:
     PHASES = "".join(f"## Phase {n}: Part {n}\n\n- [ ] Draw {n}\n\n" for n in (1, 2, 3))
 
@@ -181,3 +174,19 @@ class TestOrder:
         text += "- [ ] T002 [US1] Plank it\n\n## Phase 3: User Story 2 - Deck\n\n- [ ] T003 [US2] Oil it\n\n"
         text += "## Phase 4: Polish\n\n- [ ] T004 Paint it\n\n## Dependencies\n\n"
         assert {("2", "4"), ("3", "4")} <= waits(f"{text}- **Polish (Phase 4)**: {said}\n")
+
+
+class TestParts:
+    def test_a_part_called_tasks_among_counted_parts_is_one_of_them(self) -> None:
+        text = "# Ship\n\n## Parts to make\n\n### 1. The hull\n\n`a.rb`:\n- oak\n\n### 2. The gem\n\nx\n\n"
+        assert titles(f"{text}### 3. Rake tasks\n\n`b.rake`:\n- `ship:build`\n") == [
+            "The hull",
+            "The gem",
+            "Rake tasks",
+        ]
+
+    def test_phases_of_a_timeline_that_take_several_together_tell_them_again(self) -> None:
+        text = "# Plan\n\n" + "".join(f"## Phase {n}: Part {n}\n\n- [ ] Draw {n}\n\n" for n in (1, 2, 3))
+        text += "## Timeline\n\n### Phase 1-2: Core (week 1)\n- reading and writing\n\n### Phase 3: The rest\n- oil\n"
+        assert "reading and writing" not in titles(text)
+        assert len(titles(text)) == 6

@@ -26,7 +26,9 @@ from branchline.planfile.plain import (
 from branchline.planfile.sections import classify, names_list, only_tells, says_todo, share
 from branchline.planfile.verbs import acts
 
-_BOLD_LEAD = re.compile(r"(?:\*\*|__)(?=[^*_]{1,160}?(?:\s|[^\x00-\x7f]))[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])")
+_BOLD_LEAD = re.compile(
+    r"(?:\*\*|__)(?=[^*_]{1,160}?(?:\s|[^\x00-\x7f]|[.!]\*))[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])"
+)
 _RANK = re.compile(r"\W{0,4}P\d\b")
 _FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
 """`tests/test_convert.py`, `LICENSE`."""
@@ -238,6 +240,8 @@ def _task_lists(out: Outline) -> None:
         )
         if heading.cls not in LIST_CLASSES and not goes_on:
             continue
+        if _one_of_parts(out, heading) and not mostly_acts(out, heading, items):
+            continue
         if heading.cls == "TASK" and sure and not any(item.number for item in items) and not named_so(heading):
             continue
         chosen = [item for item in items if item.number] or items
@@ -246,6 +250,13 @@ def _task_lists(out: Outline) -> None:
         take_items(out, chosen, 0.8 if chosen and chosen[0].number else 0.7, heading.cls)
     if out.drafts and not _only_tells(out):
         _siblings(out, min(out.drafts) if numbered else 0)
+
+
+def _one_of_parts(out: Outline, heading: Block) -> bool:
+    """`3. Rake tasks` behind `1. Config` and `2. The gem` is one of the parts of something, whatever its words are."""
+    like = [each for each in out.subheadings(heading.section) if out.head(each).role == "numbered"]
+    parts = [each for each in like if each.cls == "UNKNOWN"]
+    return heading in like and heading.cls == "TASK" and len(like) >= MANY and len(parts) == len(like) - 1
 
 
 def _counted_list(out: Outline) -> bool:

@@ -98,7 +98,7 @@ def timelines(out: Outline) -> None:
 
 def _continued(timed: list[Draft], elsewhere: list[Draft]) -> bool:
     """Say whether the phases elsewhere count on from these, as `Phase 4` does behind `Phase 3`: then none tells another again."""
-    numbers = [(draft.key, draft.number) for draft in timed]
+    numbers = [(draft.key, part) for draft in timed for part in re.split("[-–]", draft.number)]  # `Phase 1-2`
     others = [(draft.key, draft.number) for draft in elsewhere if draft.role == "phase" and draft.parent is None]
     return (
         bool(others) and {key for key, _ in numbers} == {key for key, _ in others} and set(numbers).isdisjoint(others)

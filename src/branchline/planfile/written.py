@@ -232,6 +232,8 @@ def _every(edges: Edges, line: int, text: str) -> None:
     if found is None:
         return
     phases = (found[1] or found[2] or "").lower() not in ("task", "step")
+    if not phases and "build" in found[0].lower():
+        return  # so do tasks that only add to a thing
     drafts = [draft for draft in edges.out.in_order() if (draft.role == "phase") == phases and not draft.fold]
     drafts = [draft for draft in drafts if draft.parent is None or not phases]
     every = " all " in text and len(drafts) <= MAX_APART

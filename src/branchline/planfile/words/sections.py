@@ -94,7 +94,7 @@ _NONTASK: Final[Lists] = {
         affected files, related files, key files, critical files, dependent files, trade-offs, tradeoffs,
         alternatives, lessons, implementation strategy, execution context, releases, release notes, preserve,
         preservation, semantics, grid strategy, edge costs, version planning, priority, priorities, priority notes,
-        issues found, bugs identified, do not doing, vision, related, anti-patterns to avoid, error handling
+        issues found, bugs identified, decision options, do not doing, vision, related, anti-patterns to avoid, error handling
         strategy, error handling, api endpoints, endpoints, locked decisions, maintenance, impact, validation rules,
         command examples, confidence score, confidence level, confidence assessment, implementation confidence,
         symptoms, symptom, failed attempts, steps to reproduce, reproduction, hypothesis, observations, root cause,
