@@ -5,7 +5,7 @@ import re
 from branchline.planfile.drafts import ID, Draft, normal
 from branchline.planfile.fields import mark_of
 from branchline.planfile.outline import Outline
-from branchline.planfile.sections import SPACELESS, classify, is_checklist
+from branchline.planfile.sections import SPACELESS, classify, head, is_checklist
 from branchline.planfile.tables import cells, kinds_of
 
 MIN_TITLE = 8
@@ -32,10 +32,20 @@ def fold(out: Outline) -> None:
         if draft.hard:
             by_id.setdefault(draft.hard.lower(), draft)
     if out.tables:
+        _phase_rows(out, by_title)
         _rows(out, by_title, by_id)
     if by_title:
         _boxes(out, by_title)
     _listed_by_state(out)
+
+
+def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:
+    """`| Phase 1 | Hull |` tells again the phase that a heading calls so."""
+    for draft in [draft for draft in out.drafts.values() if draft.role == "row"]:
+        said = head(cells(draft.block.text)[0].strip("*_` "))
+        same = by_title.get(f"{said.key} {said.number} {_name(draft.title)}") if said.role == "phase" else None
+        if same is not None and same is not draft:
+            _copy(out, draft, same)
 
 
 def _rows(out: Outline, by_title: dict[str, Draft], by_id: dict[str, Draft]) -> None:

@@ -16,6 +16,7 @@ _TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
 _NAMING = frozenset({"task", "phase", "version"})
 _HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
 """A heading whose space was forgotten; one `#` may begin a tag, but above all else or where a task or phase is named."""
+_UNIT = re.compile(r"(U\d{1,3})\.\s+(?:\*\*|__)([^*_\n]{3,160})(?:\*\*|__)$")
 _SENTENCE = re.compile(r"[A-Z]{1,2}-?\d{1,4}\s(?=[a-zà-ÿа-я])[^\n]{20,2000}\.$")
 """`M0 was proved by a second reading.` says something of M0."""
 MANY = 3
@@ -29,6 +30,7 @@ def promote(doc: Doc) -> None:
     none, and codes that count on through many paragraphs.
     """
     doc.blocks = [part for block in doc.blocks for part in _hashed(block, first=block is doc.blocks[0])]
+    _units(doc)
     codes = _codes(doc)
     named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
     section: Block | None = None
@@ -97,6 +99,19 @@ def _hashed(block: Block, first: bool) -> list[Block]:
     heading = Block("heading", block.line, found[2].strip())
     heading.level = len(found[1])
     return [heading, *([_rest(block, block.lines[1:], heading)] if block.lines[1:] else [])]
+
+
+def _units(doc: Doc) -> None:
+    """`- U1. **Draw it**` over its fields, and not alone, heads them, as compound engineering writes its units."""
+    found = [(block, _UNIT.match(block.text)) for block in doc.blocks if block.kind == "item" and block.parent is None]
+    units = {block.line: unit for block, unit in found if unit and not block.kids and block.box is None}
+    level = 1
+    for place, block in enumerate(doc.blocks if len(units) > 1 else ()):
+        if block.kind == "heading":
+            level = block.level
+        elif (unit := units.get(block.line)) is not None:
+            doc.blocks[place] = heading = Block("heading", block.line, f"{unit[1]} - {unit[2]}")
+            heading.level = level + 1
 
 
 def _name(title: str) -> tuple[str, str]:
