@@ -190,3 +190,74 @@ class TestParts:
         text += "## Timeline\n\n### Phase 1-2: Core (week 1)\n- reading and writing\n\n### Phase 3: The rest\n- oil\n"
         assert "reading and writing" not in titles(text)
         assert len(titles(text)) == 6
+
+
+class TestUnits:
+    def test_units_of_compound_engineering_are_tasks_with_the_fields_below_them(self) -> None:
+        unit = "- U{}. **{}**\n\n**Goal:** Dry feet.\n\n**Dependencies:** {}\n\n"
+        text = "# fix: Leaks\n\n## Decisions\n\n- Extend the keel\n- Keep the mast\n\n## Implementation Units\n\n"
+        text += unit.format(1, "Plank the hull", "None") + unit.format(2, "Oil the deck", "U1")
+        assert [(task.id, task.title) for task in parse(text, "x.md").tasks] == [
+            ("U1", "Plank the hull"), ("U2", "Oil the deck"),
+        ]  # fmt: skip
+        assert waits(text) == {("U1", "U2")}
+
+    def test_one_alone_is_an_item_as_any_other(self) -> None:
+        assert titles("# Work\n\n## Tasks\n\n- U1. **Plank the hull**\n- Oil the deck\n") == [
+            "Plank the hull", "Oil the deck",
+        ]  # fmt: skip
+
+
+class TestTwice:
+    def test_a_table_of_progress_tells_the_phases_again(self) -> None:
+        text = "# 计划\n\n### Phase 1: 船体\n\n- [ ] 画\n\n### Phase 2: 甲板\n\n- [ ] 上油\n\n## 进度表\n\n"
+        text += "| 阶段 | 任务 | 状态 |\n|---|---|---|\n| Phase 1 | 船体 | 待开始 |\n| Phase 2 | 甲板 | 待开始 |\n"
+        assert len(titles(text)) == 4
+
+    def test_a_part_that_was_pasted_again_is_the_first(self) -> None:
+        part = "## 12. Testing\n\n- [ ] 12.1 Probe the hull\n- [ ] 12.2 Probe the deck\n\n"
+        text = f"# Tasks\n\n## 1. Hull\n\n- [ ] 1.1 Plank it\n- [ ] 1.2 Oil it\n\n{part}{part}"
+        assert titles(text) == ["Hull", "Plank it", "Oil it", "Testing", "Probe the hull", "Probe the deck"]
+        other = part.replace("Probe", "Paint")
+        assert len(titles(text + other)) > 6  # the same number with other words is other work
+
+
+class TestStates:
+    def test_items_with_a_mark_below_one_without_are_work(self) -> None:
+        text = (
+            "# TODO\n\n- Hull\n  - planks ✅\n  - tar ✅\n  - the name\n- Deck\n  - boards ✅\n  - oil\n  - rail ✅\n"
+        )
+        assert [pair for pair in tree(text) if pair[1] == "Hull"] == [
+            ("planks", "Hull"), ("tar", "Hull"), ("the name", "Hull"),
+        ]  # fmt: skip
+
+    def test_counted_items_that_each_begin_with_their_state_are_work_beside_boxes(self) -> None:
+        text = "# TODO\n\n## Status\n\n- [x] Draw it\n- [ ] Name it\n\n## Steps\n\n1. **[DONE]** Plank the hull\n"
+        found = parse(f"{text}2. **[PENDING]** Oil the deck\n3. **[PENDING]** Step the mast\n", "x.md")
+        assert [(task.title, task.state) for task in found.tasks][2:] == [
+            ("Plank the hull", "done"), ("Oil the deck", "open"), ("Step the mast", "open"),
+        ]  # fmt: skip
+
+    def test_topics_of_what_is_done_list_what_is_done(self) -> None:
+        text = (
+            "# Roadmap\n\n## Phase 1: Hull\n\n- [ ] Plank it\n\n# Completed milestones\n\n## The mast\n\n- Stepped it\n"
+        )
+        found = parse(f"{text}- Stayed it\n\n## State\n\n- Keel: of oak\n- Rudder: of ash\n", "x.md")
+        assert [(task.title, task.state) for task in found.tasks][2:] == [("Stepped it", "done"), ("Stayed it", "done")]
+
+
+def test_an_order_of_counted_headings_is_the_work_beside_a_checklist() -> None:
+    text = "# Plan\n\n## 2. Build order\n\n### 2.1 The hull\n\nx\n\n### 2.2 The deck\n\nx\n\n### 2.3 The mast\n\nx\n\n"
+    assert titles(f"{text}## 3. Self-review checklist\n\n- [ ] No leaks.\n- [ ] No rot.\n") == [
+        "The hull", "The deck", "The mast",
+    ]  # fmt: skip
+
+
+def test_tasks_below_their_label_in_counted_headings_without_boxes() -> None:
+    part = (
+        "## {}. Part {}\n\n*   **Objective:** Dry feet.\n*   **Tasks:**\n    1.  **Plank {}**\n    2.  **Oil {}**\n\n"
+    )
+    found = tree("# Implementation tasks\n\n" + "".join(part.format(n, n, n, n) for n in (1, 2, 3)))
+    assert [title for title, parent in found if parent] == [
+        "Plank 1", "Oil 1", "Plank 2", "Oil 2", "Plank 3", "Oil 3",
+    ]  # fmt: skip

@@ -37,6 +37,25 @@ def fold(out: Outline) -> None:
     if by_title:
         _boxes(out, by_title)
     _listed_by_state(out)
+    _twice(out)
+
+
+def _twice(out: Outline) -> None:
+    """A box with the id and the very words of an earlier one is that one, as where part of a text was pasted again.
+
+    So is a phase that holds nothing but such boxes.
+    """
+    first: dict[tuple[str, str], Draft] = {}
+    for draft in out.in_order():
+        if draft.block.box is not None and draft.hard and not draft.kids:
+            same = first.setdefault((draft.hard.lower(), normal(draft.title)), draft)
+            if same is not draft and not same.kids:
+                _copy(out, draft, same)
+    for draft in out.in_order():
+        if draft.role == "phase" and draft.number:
+            same = first.setdefault((f"{draft.key} {draft.number}", normal(draft.title)), draft)
+            if same is not draft and draft.kids and all(kid.block.fate == "duplicate" for kid in draft.kids):
+                _copy(out, draft, same)
 
 
 def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:

@@ -23,7 +23,7 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
-from branchline.planfile.sections import classify, names_list, only_tells, says_todo, share
+from branchline.planfile.sections import classify, is_checklist, names_list, only_tells, says_todo, share
 from branchline.planfile.verbs import acts
 
 _BOLD_LEAD = re.compile(
@@ -189,10 +189,26 @@ def _by_state(out: Outline, heading: Block) -> bool:
     return heading.cls == "DONE" or planned
 
 
+def before_checklists(out: Outline) -> None:
+    """Numbered headings of a `Build order` are the tasks where all boxes are those of checklists, which say when it is good."""
+    drafts = out.in_order()
+    checks = all(map(_checks, drafts))
+    found = _ordered_headings(out) if drafts and checks else []
+    for draft in drafts if found else ():
+        out.drop(draft, "criterion", "stands in a checklist beside the tasks of an order")
+    headlines.take(out, found, "numbered heading of an order")
+
+
+def _checks(draft: Draft) -> bool:
+    heading = draft.block if draft.block.kind == "heading" else draft.block.section
+    return heading is not None and is_checklist(heading.text)
+
+
 def _ordered_headings(out: Outline) -> list[Block]:
     """The numbered headings of a section on the order in which things are built, of which there are many: `Build order`."""
     over = [heading for heading in out.headings if heading.cls == "ORDER" and classify(heading.text)[0] == "ORDER"]
-    found = [[each for each in out.subheadings(heading) if out.head(each).role == "numbered"] for heading in over]
+    counts = ("numbered", "dotted")
+    found = [[each for each in out.subheadings(heading) if out.head(each).role in counts] for heading in over]
     return next((heads for heads in found if len(heads) >= MANY), [])
 
 

@@ -14,7 +14,7 @@ from branchline.planfile.verbs import acts
 
 def tabled(out: Outline) -> None:
     """Headings of which each has its priority, size or state in a table of one row are tasks."""
-    _take(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
+    take(out, [each for each in out.headings if any(map(tables.of_heading, tables.under(out, each)))])
 
 
 def dependent(out: Outline) -> None:
@@ -23,7 +23,7 @@ def dependent(out: Outline) -> None:
     level = min((heading.level for heading in waiting), default=0)
     like = [each for each in out.headings if each.level == level and may_work(out, each)]
     if sum(each.level == level for each in waiting) * 2 > len(like):
-        _take(out, like)
+        take(out, like)
 
 
 def _says(out: Outline, heading: Block, *kinds: str) -> bool:
@@ -33,7 +33,8 @@ def _says(out: Outline, heading: Block, *kinds: str) -> bool:
     return any(each is not None and each.kind in kinds for each in said)
 
 
-def _take(out: Outline, found: list[Block], rule: str = "heading of fields") -> None:
+def take(out: Outline, found: list[Block], rule: str = "heading of fields") -> None:
+    """Make a task of each of these headings, where they are more than one."""
     for block in found if len(found) > 1 else ():
         block.candidate = True
         out.drafts[block.line] = from_heading(block, out.head(block), rule, 0.8).hang(out.above(block.section))
@@ -45,7 +46,7 @@ def wishes(out: Outline) -> None:
         heads = [each for each in out.headings if each.level == level and each.line in out.paras]
         heads = [each for each in heads if each.line not in out.strong and not out.head(each).role]
         if len(heads) >= MANY and sum(acts(each.text) for each in heads) * 3 >= len(heads) * 2:
-            _take(out, heads, "heading that says what to do")
+            take(out, heads, "heading that says what to do")
             return
 
 
@@ -67,7 +68,7 @@ def told(out: Outline) -> None:
     told = [each for each in heads if begins_with_text(out, each) and not _leads(out.first[each.line])]
     listed = sum(each.line in out.direct and each not in told for each in heads)
     if len(told) >= MANY and len(told) > 2 * listed:
-        _take(out, told, "heading over a text")
+        take(out, told, "heading over a text")
 
 
 def _leads(para: Block) -> bool:
@@ -80,7 +81,7 @@ def accepted(out: Outline) -> None:
     saying = [each for each in out.headings if each.cls not in NEGATIVE and _says(out, each, "criteria", "status")]
     level = min((heading.level for heading in saying), default=0)
     if sum(heading.level == level for heading in saying) > 1:
-        _take(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
+        take(out, [heading for heading in out.headings if heading.level == level and _beside(out, heading)])
 
 
 def _beside(out: Outline, heading: Block) -> bool:

@@ -19,7 +19,7 @@ _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
 _LEGEND = re.compile(r"\W{1,4}(?:[=:]|means\b)|\W{0,4}[^,]{0,30}[,;]\s?[^\w\s]{1,2}\ufe0f?\s")
-_STATED = re.compile(r"\[([^\[\]]{2,30})\]\s")
+_STATED = re.compile(r"[*_]{0,2}\[([^\[\]]{2,30})\][*_]{0,2}\s")
 
 
 def numbered(out: Outline) -> None:
@@ -97,12 +97,16 @@ def labelled(out: Outline) -> None:
 
 
 def named(out: Outline) -> None:
-    """Take the numbered list of a section that is called the list of the work, whatever else is work: `Task breakdown`."""
+    """Take the numbered list of a section that is called the list of the work, whatever else is work: `Task breakdown`.
+
+    So is one of which each item begins with its state: `1. **[DONE]** Draw it`.
+    """
     for heading in out.headings:
         name = head(heading.text).title.lower().strip(" .:：*")
-        items = out.direct.get(heading.line, ()) if name in words.BREAKDOWNS and heading.line not in out.drafts else ()
+        items = out.direct.get(heading.line, ()) if heading.line not in out.drafts else ()
         chosen = [item for item in items if item.number and plain_task(item)]
-        if len(chosen) >= MANY and not any(item.line in out.drafts for item in items):
+        told = name in words.BREAKDOWNS or all(map(_STATED.match, (item.text for item in chosen)))
+        if told and len(chosen) >= MANY and not any(item.line in out.drafts for item in items):
             take_items(out, chosen, 0.7, heading.cls)
 
 

@@ -78,7 +78,7 @@ def clean_title(title: str, *, boxed: bool = False) -> str:
     """Take `@done`, strike-through and a state before it off a title: in brackets, or as a label where no box tells it."""
     title = _DONE_TAG.sub("", title) if "@done" in title.lower() else title
     said, label, dashed = _TAILS[-1].match(title), _LABEL.match(title), _DASHED.match(title)
-    if said and mark_of(said[1]):
+    if said and (mark_of(said[1]) or state_of_label(said[1])):
         title = title[said.end() :]
     elif dashed and state_of_label(dashed[1]):
         title = title[dashed.end() :]

@@ -59,9 +59,11 @@ def outline(doc: Doc, dialect: Dialect) -> Outline:
     lists.labelled(out)
     lists.coded_alike(out)
     fenced.take(out)
+    fallback.before_checklists(out)
     lone = _lone(out)
     if not out.drafts and dialect.fallback:
         fallback.last_resort(out)
+        lists.labelled(out)
     rows.phases_told(out)
     rows.alike(out)
     lists.named(out)
