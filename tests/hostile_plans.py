@@ -216,6 +216,20 @@ DOCUMENTS: dict[str, Family] = {
         f"## {f'{n:05d}'.translate(_LETTERS)} {k}: x\n" for n in range(size // 24) for k in (1, 2)
     ),
     "tables below numbered headings": _lines("## {n}. a\n\n| ID | Task | Notes |\n|-|-|-|\n| A{n} | x | y |\n"),
+    "parts below numbered headings": _lines("### {n}. a\n\n#### {n}.1 b\n\nx\n", "## Tasks\n\n"),
+    "numbered headings behind groups": _lines(
+        "### {n}. a\n\nx\n", "### 1. a\n\n- [ ] b\n- [ ] c\n\n### 2. a\n\n- [ ] b\n- [ ] c\n\n"
+    ),
+    "fences that nearly count": _lines("```\n1. a\n2. b\n4. c\n```\n"),
+    "a fence that counts": lambda size: "```\n" + "".join(f"{n}. a\n" for n in range(1, size // 10)) + "```\n",
+    "headings that wait": _lines("## Issue {n} — a\n\n- **Depends on:** none\n- **b:** c\n", "# Work\n\n"),
+    "worded boxes": _lines("1. b\n    - [TODO] a {n}", "## Phase 1: a\n\n"),
+    "checkpoints": _lines('<task type="checkpoint:x">\n<what-built>a {n}</what-built>\n</task>'),
+    "units": _lines("- U{n}. **Draw it**\n\n**Goal:** x\n", "## Implementation Units\n\n"),
+    "the same boxes": lambda size: "".join(f"- [ ] 1.{n % 50} a\n" for n in range(size // 14)),
+    "rows that name phases": _lines(
+        "| Phase {n} | a{n} | open |", "## Phase 1: a1\n\n- [ ] b\n\n| Phase | Task | Status |\n|-|-|-|\n"
+    ),
     "deep headings": _lines("# a\n## b\n### c\n#### d\n##### e\n###### f\n- [ ] g {n}"),
 }
 """Many lines each."""

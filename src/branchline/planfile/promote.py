@@ -33,6 +33,7 @@ def promote(doc: Doc) -> None:
     _units(doc)
     codes = _codes(doc)
     named = {_name(block.text) for block in doc.blocks if block.kind == "heading"} - {("", "")}
+    plain = not any(role in _HOLDERS for role, _ in named)
     section: Block | None = None
     promoted = False
     real: list[Block] = []
@@ -52,7 +53,7 @@ def promote(doc: Doc) -> None:
             # one line at the very end, where no other names a task, signs the text
             signed = block is doc.blocks[-1] and len(doc.blocks) > 1 and not promoted
             signed = signed and sum(bool(head(text).role) for _, text in block.lines[:MANY]) < 2
-            found = [] if signed else _headings(block, real, named, codes)
+            found = [] if signed else _headings(block, real, named, codes, plain=plain)
             promoted = promoted or bool(found)
             if found:
                 blocks += found
@@ -119,11 +120,15 @@ def _name(title: str) -> tuple[str, str]:
     return (said.role, said.number) if said.role else ("", "")
 
 
-def _headings(para: Block, real: list[Block], taken: set[tuple[str, str]], codes: set[str]) -> list[Block]:
-    """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's."""
+def _headings(
+    para: Block, real: list[Block], taken: set[tuple[str, str]], codes: set[str], *, plain: bool
+) -> list[Block]:
+    """The first lines of a paragraph that are headings, as blocks; their level is below the real heading's.
+
+    `plain` where no heading of the text names a task or a phase: then a line need not be bold.
+    """
     if any(_closed(above.text) for above in real if above.level > 1):  # the title of all says nothing of its parts
         return []
-    plain = not any(role in _HOLDERS for role, _ in taken)
     if not plain and real and ORDER.search(real[-1].text):
         return []  # `Implementation order` beside headings that are the tasks puts them in order
     found: list[Block] = []
