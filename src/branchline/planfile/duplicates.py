@@ -45,17 +45,17 @@ def _twice(out: Outline) -> None:
 
     So is a phase that holds nothing but such boxes.
     """
-    first: dict[tuple[str, str], Draft] = {}
+    boxes: dict[str, Draft] = {}
+    phases: dict[tuple[str, str], Draft] = {}
     for draft in out.in_order():
         if draft.block.box is not None and draft.hard and not draft.kids:
-            same = first.setdefault((draft.hard.lower(), normal(draft.title)), draft)
-            if same is not draft and not same.kids:
+            same = boxes.setdefault(draft.hard.lower(), draft)
+            if same is not draft and not same.kids and normal(same.title) == normal(draft.title):
                 _copy(out, draft, same)
-    for draft in out.in_order():
-        if draft.role == "phase" and draft.number:
-            same = first.setdefault((f"{draft.key} {draft.number}", normal(draft.title)), draft)
-            if same is not draft and draft.kids and all(kid.block.fate == "duplicate" for kid in draft.kids):
-                _copy(out, draft, same)
+    for draft in [draft for draft in out.in_order() if draft.role == "phase"]:
+        same = phases.setdefault((f"{draft.key} {draft.number}", normal(draft.title)), draft)
+        if same is not draft and draft.kids and all(kid.block.fate == "duplicate" for kid in draft.kids):
+            _copy(out, draft, same)
 
 
 def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:

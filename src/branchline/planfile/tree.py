@@ -30,6 +30,8 @@ from branchline.planfile.verbs import acts
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
+_LONGEST_STATE = 30
+"""So long is a text at the most that says a state and nothing else."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _REFERS = re.compile(r"\b[A-Za-z]{1,6}-?\d|#\d")
 """`Complete T1` names what it waits for."""
@@ -294,7 +296,7 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "ignored", "an empty item"
     if PLACEHOLDER.match(block.text):
         return "ignored", "what a template leaves to be written"
-    if block.box is not None and state_of_label(block.text):
+    if block.box is not None and len(block.text) <= _LONGEST_STATE and state_of_label(block.text):
         return "ignored", "names a state, and nothing to do"
     parent = block.parent
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
