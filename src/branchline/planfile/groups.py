@@ -10,6 +10,8 @@ from branchline.planfile.plain import MANY, NEGATIVE, VERIFIES, may_act
 from branchline.planfile.sections import Head, classify
 from branchline.planfile.verbs import acts
 
+_OF_TASK = re.compile(r"(?:T|TASK)-?\d+", re.IGNORECASE)
+"""`T001` is a task's own code, and boxes below it are its steps; `P0.1` may be that of a group."""
 MAX_LIKE = 200
 """How many sibling headings are looked at to see what a heading is; more say nothing new."""
 
@@ -34,7 +36,7 @@ def holds_tasks(out: Outline, step: Block) -> bool:
 def over_boxes(out: Outline, block: Block) -> bool:
     """Say whether a heading with a code, `P0.1 — Safety`, stands over boxes that no label calls its steps: it groups them."""
     boxes = [item for item in out.direct.get(block.line, ()) if item.box is not None and not item.label]
-    return len(boxes) > 1 and not has_check(out, block)
+    return len(boxes) > 1 and not has_check(out, block) and not _OF_TASK.fullmatch(out.head(block).id)
 
 
 def _marked_below(out: Outline, heading: Block, marks: str) -> int:

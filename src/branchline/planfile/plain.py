@@ -43,7 +43,7 @@ _VALUE = re.compile(
 )
 """`Host: `db.local`` and `Date: 2026-03-04` tell of something; `Create: `app.py`` is work by its verb."""
 PLACEHOLDER = re.compile(
-    r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>)$"
+    r"(?:[^:：\[]{1,60}[:：][*_ ]{0,6})?(?:\[[A-Z][A-Z0-9_ /]{1,60}\]|\{[^{}]{1,80}\}|<[^<>]{1,80}>|\.{3}|…)$"
 )
 """`[TASK_1]` and `Start: [DATE]` are what a template leaves to be written."""
 TESTS = re.compile(r"\W*(?:unit |integration |e2e )?(?:tests?|testing)\W*$", re.IGNORECASE)
