@@ -176,3 +176,10 @@ def test_numbered_headings_of_a_build_order_are_tasks() -> None:
         f"# Plan\n\n## Why\n\n- Rims: seen by all\n- Ships: they move\n\n## Build order\n\n{parts}## Traps\n\n- None\n"
     )
     assert titles(text) == ["Catalog — add rims", "Mover", "Strip it"]
+
+
+def test_a_section_of_a_rank_beside_others_that_hold_tasks_holds_tasks_too() -> None:
+    text = "# ROADMAP\n\n## P0 (Aktif)\n- Dil: kaynak metinler\n- Arama: dizin kapsami\n\n"
+    text += "## P1 (Backlog)\n- Rework the form\n- Draw the ship\n\n## P2 (Backlog)\n- Add a rim\n\n"
+    text += "## P3 (Scale)\n- Move the sea\n\n## Next action items\n- Ask\n"
+    assert len(titles(text)) == 7

@@ -2,7 +2,9 @@
 
 import pytest
 
+from branchline.planfile.explain import explain
 from branchline.planfile.read import parse
+from branchline.planfile.writeback import tick
 from planread import titles, tree, waits
 
 
@@ -108,7 +110,7 @@ class TestLabels:
 
 class TestLastResorts:
     def test_lines_of_a_todo_without_any_list_are_each_a_task(self) -> None:
-        text = "Plank the hull\n\nOil the deck\n\nthe mast leans when the wind turns\n\n\nName the ship\n"
+        text = "Add oil to the deck\n\nfix the mast\n\nthe mast leans when the wind turns\n\n\nName the ship\n"
         assert len(titles(text, "TODO.md")) == 4
         assert titles(text, "notes.md") == []
 
@@ -238,13 +240,6 @@ class TestStates:
             ("Plank the hull", "done"), ("Oil the deck", "open"), ("Step the mast", "open"),
         ]  # fmt: skip
 
-    def test_topics_of_what_is_done_list_what_is_done(self) -> None:
-        text = (
-            "# Roadmap\n\n## Phase 1: Hull\n\n- [ ] Plank it\n\n# Completed milestones\n\n## The mast\n\n- Stepped it\n"
-        )
-        found = parse(f"{text}- Stayed it\n\n## State\n\n- Keel: of oak\n- Rudder: of ash\n", "x.md")
-        assert [(task.title, task.state) for task in found.tasks][2:] == [("Stepped it", "done"), ("Stayed it", "done")]
-
 
 def test_an_order_of_counted_headings_is_the_work_beside_a_checklist() -> None:
     text = "# Plan\n\n## 2. Build order\n\n### 2.1 The hull\n\nx\n\n### 2.2 The deck\n\nx\n\n### 2.3 The mast\n\nx\n\n"
@@ -261,3 +256,126 @@ def test_tasks_below_their_label_in_counted_headings_without_boxes() -> None:
     assert [title for title, parent in found if parent] == [
         "Plank 1", "Oil 1", "Plank 2", "Oil 2", "Plank 3", "Oil 3",
     ]  # fmt: skip
+
+
+class TestHowToBuild:
+    PARTS = "### 1. Add the keel\n\nx\n\n### 2. Redo the deck\n\nx\n\n### 3. Create the rail\n\nx\n\n"
+
+    def test_counted_headings_that_act_below_an_approach_are_tasks(self) -> None:
+        text = f"# Dry feet\n\n## Implementation approach\n\n{self.PARTS}"
+        text += "## Files to change\n\n1. `keel.css` — new\n2. `b.js` — old\n"
+        assert titles(text) == ["Add the keel", "Redo the deck", "Create the rail"]
+
+    def test_those_of_a_manual_are_none(self) -> None:
+        assert "Add the keel" not in titles(f"# Ship\n\n## Installation\n\n{self.PARTS}## Tasks\n\n- Oil the deck\n")
+
+    def test_a_build_order_that_acts_comes_before_counted_things(self) -> None:
+        text = "# Backend\n\n## Modules\n\n### 1. Keel module\n\nx\n\n### 2. Deck module\n\nx\n\n## Build order\n\n"
+        assert titles(f"{text}1. implement the keel\n2. add the deck\n3. add the rail\n") == [
+            "implement the keel", "add the deck", "add the rail",
+        ]  # fmt: skip
+
+    def test_boxes_below_the_code_of_a_task_are_its_steps(self) -> None:
+        text = (
+            "## Phase 1: Hull\n\n### T001: Plank it\n- [x] saw\n- [ ] nail\n\n### T002: Oil it\n- [ ] pour\n- [ ] rub\n"
+        )
+        assert titles(text) == ["Phase 1: Hull", "Plank it", "Oil it"]
+
+    def test_three_dots_are_left_to_be_written(self) -> None:
+        assert titles("- [ ] Plank it\n- [ ] ...\n- [ ] …\n") == ["Plank it"]
+
+
+class TestWhatIsNoWork:
+    """Texts that an unwary reader took for plans."""
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "# Crash in parser\n\n```text\n1) it expected 3\n2) it got 4\n3) it timed out\n```\n",
+            "# Boot\n\n## How it works\n\n```\nPhase 1: ROM\nPhase 2: loader\nPhase 3: kernel\n```\n",
+            "# Architecture\n\n## Module A\n\n**Depends on:** Module B\n\nIt reads.\n\n## Module B\n\n**Depends on:** nothing\n",
+            "# Users\n\n## Roles\n\n- U1. **Guest**\n- U2. **Member**\n- U3. **Admin**\n",
+        ],
+    )
+    def test_no_task_is_found(self, text: str) -> None:
+        assert titles(text) == []
+
+    def test_prose_in_a_todo_is_none(self) -> None:
+        text = "This file holds my thoughts.\n\nThe API is limited.\n\nBob said it moves.\n\nI like the colours.\n\nSo it goes.\n"
+        assert titles(text, "TODO.md") == []
+
+    def test_findings_with_a_rank_in_brackets_have_no_state(self) -> None:
+        text = "# Audit\n\n## Checklist\n\n- [x] Read it\n\n## Findings\n\n1. **[CRITICAL]** Plain words\n2. **[HIGH]** No TLS\n"
+        assert titles(f"{text}3. **[LOW]** Old year\n") == ["Read it"]
+
+
+class TestNothingIsLost:
+    """Work that rules made for other texts passed over."""
+
+    @pytest.mark.parametrize("section", ["Overview", "Summary", "概述", "Resumen"])
+    def test_a_table_of_tasks_below_a_section_that_tells(self, section: str) -> None:
+        rows = "| # | Task | Priority |\n|---|---|---|\n| 1 | Write the parser | P1 |\n| 2 | Write the emitter | P2 |\n"
+        assert titles(f"# Plan\n\n## {section}\n\n{rows}") == ["Write the parser", "Write the emitter"]
+
+    def test_items_beside_one_that_says_its_state(self) -> None:
+        assert "Buy a domain" in titles("# Sprint\n\n- Login\n  - [TODO] form\n- Buy a domain\n")
+
+    def test_boxes_below_the_columns_of_a_board(self) -> None:
+        text = "# Board\n\n- [ ] Done\n  - [ ] Draw the hull\n- [ ] Todo\n  - [ ] Name the ship\n- [ ] Released\n"
+        assert {"Draw the hull", "Name the ship", "Released"} <= set(titles(text))
+
+    def test_the_same_words_below_another_heading_or_in_another_state(self) -> None:
+        part = "## {}\n\n- [{}] T1 Update it\n- [ ] T2 Lint it\n\n"
+        assert len(titles("# Sprint plan\n\n" + part.format("Frontend", "x") + part.format("Backend", " "))) == 4
+        assert len(titles("# Sprint plan\n\n" + part.format("Same", "x") + part.format("Same", " "))) == 3
+
+    def test_phases_below_an_order_that_hold_more_than_all_the_rest(self) -> None:
+        text = "# Plan\n\n### Task 1: Buy it\n\nAsk.\n\n## Implementation order\n\n### Phase 1: Core\n- Write it\n- Test it\n\n"
+        assert {"Write it", "Test it", "Draw it"} <= set(titles(f"{text}### Phase 2: UI\n- Draw it\n"))
+
+    def test_a_list_of_tasks_beside_parts_that_need_each_other(self) -> None:
+        text = (
+            "# Design\n\n## Auth\n\nDepends on: Disk\n\n## Bills\n\nDepends on: Auth\n\n## Tasks\n\n1. Move the code\n"
+        )
+        assert titles(f"{text}2. Move the bills\n3. Delete the rest\n") == [
+            "Move the code",
+            "Move the bills",
+            "Delete the rest",
+        ]
+
+    def test_a_box_of_a_checklist_that_only_has_the_code_of_a_phase(self) -> None:
+        text = "### Phase M1 — Prototype\n\n- [ ] Draw it\n\n### Phase M2 — Beta\n\n- [ ] Ink it\n\n## Checklist\n\n"
+        explained = parse(f"{text}- [ ] M1 Mac builds are green\n", "x.md")
+        assert not [one for one in explained.ignored if one.became == "duplicate"]
+
+    def test_boxes_that_act_beside_headings_that_explain_their_order(self) -> None:
+        text = "# Ship it\n\n## Recommended order\n\n### 1. Base first\n\nx\n\n### 2. Then the API\n\nx\n\n"
+        text += "### 3. Web last\n\nx\n\n"
+        text += "## Deployment checklist\n\n- [x] Create the base\n- [ ] Write the API\n- [ ] Write the web\n"
+        assert titles(text) == ["Create the base", "Write the API", "Write the web"]
+
+    def test_groups_of_which_one_is_called_todo(self) -> None:
+        text = "# Sprint\n\n## 1. Front\n\n- New menu\n- Dark theme\n\n## 2. Back\n\n- Cache\n- Queue\n\n"
+        text += "## 3. TODO\n\n- Licence\n"
+        assert {"New menu", "Queue", "Licence"} <= set(titles(text))
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Cada fase no depende de la anterior.", "每个阶段不依赖前一阶段", "Jede Phase ist unabhängig von der vorherigen.",
+     "Each phase does not build on the previous one.", "Each phase builds on the previous release of the rim."],
+)  # fmt: skip
+def test_what_denies_an_order_is_none(said: str) -> None:
+    assert waits(f"# Plan\n\n{said}\n\n{TestOrder.PHASES}") == set()
+
+
+def test_the_own_box_is_ticked_though_its_title_was_cut() -> None:
+    text = "- [ ] Draw it. Acceptance: `make test`\n- [ ] Draw it again\n"
+    task = parse(text, "x.md").tasks[0]
+    assert tick(text, [(task.line or 0, task.title, task.id)], "checkbox", "") == text.replace("[ ]", "[x]", 1)
+
+
+def test_explain_names_the_check_for_its_own_line_alone() -> None:
+    text = "### Task 1: Draw it\n\nRun:\n\n```sh\n$ npm test\ntest\nnpm\n```\n"
+    found = parse(text, "x.md")
+    assert ["gives" in explain(found, text, line)["why"] for line in (6, 7, 8)] == [True, False, False]

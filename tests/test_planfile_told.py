@@ -258,3 +258,42 @@ def test_examples_that_are_made_are_work_and_those_that_show_are_none() -> None:
     assert titles(text.format("Examples/Templates"))[3:] == ["A blog", "A shop"]
     assert titles(text.format("Documentation and examples"))[3:] == ["A blog", "A shop"]
     assert titles(text.format("Examples"))[3:] == []
+
+
+_PARTS = """# Roadmap
+
+## Priority backlog
+
+## 1) Balance of the modes
+
+- Tune the speed
+- Check the ramps
+
+## 2) Visual polish
+
+- Draw the rim
+- Move the ship
+
+## 3) Input reliability
+
+- Send the ray
+- Keep the bar
+
+## 4) Modes of the game
+
+- Invaders: keep the motion smooth
+- Zen: keep it calm
+
+## 5) Release readiness
+
+- Ship it
+- Write the notes
+
+## Deferred for now
+
+- Packaging for the shop
+"""
+
+
+def test_a_counted_section_of_labelled_bullets_is_work_among_others_that_are() -> None:
+    assert "Invaders: keep the motion smooth" in titles(_PARTS)

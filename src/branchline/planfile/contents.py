@@ -143,7 +143,6 @@ def _listed(
     told = heading.section is not None and heading.section.cls in NEGATIVE  # `Must have` below `Priorities` ranks
     wanted = heading.cls in lists or (heading.cls == "DONE" and _all_done(heading, items))
     named = wanted and (named_so(heading) or _in_backlog(out, heading)) and out.above(heading) is None and not told
-    named = named or (heading.cls == "DONE" and _in_done(out, heading) and out.above(heading) is None and not told)
     if named and all(item.box is None for item in items):
         again = [item for item in items if heading.cls == "DONE" and normal(plain(item.text)) in titles]
         for item in again:
@@ -157,15 +156,6 @@ def _in_backlog(out: Outline, heading: Block) -> bool:
     named = section is not None and named_so(section) and share(section.text) == 1
     topic = not acts(heading.text) and not asks(heading.text)
     return named and topic and _begins_with_list(out, heading)
-
-
-def _in_done(out: Outline, heading: Block) -> bool:
-    """`## Search` over a list below `# Completed milestones` is a topic of what is done."""
-    section = heading.section
-    finished = section is not None and classify(section.text)[0] == "DONE" and not named_so(heading)
-    items = out.direct.get(heading.line, ())
-    told = sum(FIELD_BULLET.match(item.text) is not None for item in items) * 2 > len(items)
-    return finished and not told and not acts(heading.text) and _begins_with_list(out, heading)
 
 
 def _all_done(heading: Block, items: Sequence[Block]) -> bool:
@@ -220,7 +210,7 @@ def take_held(out: Outline, item: Block, parent: Draft, rule: str) -> None:
     told = states or fielded or heading_mark(item.text) == "done"  # below what is done stands how it was done
     listed = (_in_phases(item) or (not item.number and lists_work(out))) and not told
     ended = _marked(item) and sum(kid.text.endswith(MARKS) for kid in kids) * 2 > len(kids) > 1
-    marked = ended or (heading_mark(item.text) != "done" and sum(map(_states, kids)) * 2 > len(kids) > 1)
+    marked = ended or (heading_mark(item.text) != "done" and sum(map(_has_mark, kids)) * 2 > len(kids) > 1)
     if listed or marked or head(item.text).role == "phase":
         for kid in kids if not listed else [kid for kid in kids if acts(kid.text) or not _REMARK.match(kid.text)]:
             out.drafts[kid.line] = draft = from_item(kid, out.dialect, rule, 0.7).hang(parent)
@@ -233,7 +223,7 @@ def _in_phases(item: Block) -> bool:
     return bool(item.number) and item.section is not None and bare(item.section.text).lower() in _PHASES
 
 
-def _states(item: Block) -> bool:
+def _has_mark(item: Block) -> bool:
     return item.text.startswith(MARKS) or item.text.endswith(MARKS)
 
 

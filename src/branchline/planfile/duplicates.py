@@ -33,7 +33,7 @@ def fold(out: Outline) -> None:
             by_id.setdefault(draft.hard.lower(), draft)
     if out.tables:
         _phase_rows(out, by_title)
-        _rows(out, by_title, by_id)
+        _rows(out, by_title, {key: draft for key, draft in by_id.items() if draft.line in out.drafts})
     if by_title:
         _boxes(out, by_title)
     _listed_by_state(out)
@@ -41,7 +41,7 @@ def fold(out: Outline) -> None:
 
 
 def _twice(out: Outline) -> None:
-    """A box with the id and the very words of an earlier one is that one, as where part of a text was pasted again.
+    """A box is an earlier one where its id, words, state and heading are the same: a part of a text that was pasted again.
 
     So is a phase that holds nothing but such boxes.
     """
@@ -50,12 +50,17 @@ def _twice(out: Outline) -> None:
     for draft in out.in_order():
         if draft.block.box is not None and draft.hard and not draft.kids:
             same = boxes.setdefault(draft.hard.lower(), draft)
-            if same is not draft and not same.kids and normal(same.title) == normal(draft.title):
+            if same is not draft and not same.kids and _place(same) == _place(draft):
                 _copy(out, draft, same)
     for draft in [draft for draft in out.in_order() if draft.role == "phase"]:
         same = phases.setdefault((f"{draft.key} {draft.number}", normal(draft.title)), draft)
         if same is not draft and draft.kids and all(kid.block.fate == "duplicate" for kid in draft.kids):
             _copy(out, draft, same)
+
+
+def _place(draft: Draft) -> tuple[str | None, ...]:
+    block = draft.block
+    return draft.block.box, normal(draft.title), block.section.text if block.section is not None else None
 
 
 def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:
@@ -64,6 +69,7 @@ def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:
         said = head(cells(draft.block.text)[0].strip("*_` "))
         same = by_title.get(f"{said.key} {said.number} {_name(draft.title)}") if said.role == "phase" else None
         if same is not None and same is not draft:
+            same.mark = same.mark or mark_of(next(iter(draft.fields.get("column:status", ())), ""))
             _copy(out, draft, same)
 
 
@@ -129,13 +135,19 @@ def _same(draft: Draft, by_title: dict[str, Draft]) -> Draft | None:
     if draft.role != "item" or draft.kids or not (_long(draft.title) or draft.number):
         return None
     same = by_title.get(normal(draft.title)) or by_title.get(f"{draft.key} {draft.number}")
-    if draft.block.section is not None and is_checklist(draft.block.section.text):
-        same = same or by_title.get(f"code {draft.hard.lower()}")  # `B1 Draw it` there is `Phase B1`
+    if same is None and draft.block.section is not None and is_checklist(draft.block.section.text):
+        coded = by_title.get(f"code {draft.hard.lower()}")  # `B1 Draw the hull` there is `Phase B1: Hull`
+        same = coded if coded is not None and _share_words(coded.title, draft.title) else None
     if same is None and draft.key not in ("", "number"):  # `Phase 1.1` in a checklist is the heading `1.1`
         # `Phase 1: Setup - what for` above the phases is the phase `Setup`
         name = normal(_REST.split(draft.title, maxsplit=1)[0])
         same = by_title.get(f" {draft.number}") or by_title.get(f"{draft.key} {draft.number} {name}")
     return None if same is draft or same is draft.parent else same
+
+
+def _share_words(one: str, other: str) -> bool:
+    first, second = ({word for word in normal(title).split() if len(word) > 3} for title in (one, other))
+    return not first.isdisjoint(second)
 
 
 def _name(title: str) -> str:

@@ -1,11 +1,14 @@
 """What became of one line of a plan, and by which rule."""
 
+import re
 from typing import Any
 
 from branchline.errors import NotFoundError
 from branchline.model.plan import Plan
 from branchline.planfile.blocks import split_lines
 from branchline.planfile.scan import scan
+
+_PARTS = re.compile(r"\n|\s&&\s")
 
 
 def explain(plan: Plan, text: str, line: int) -> dict[str, Any]:
@@ -51,7 +54,7 @@ def _gives(plan: Plan, text: str, line: int) -> list[str]:
     given = [
         f"gives {whose} `{_short(check.run)}`"
         for whose, check in owned
-        if check.line == line or (check.line == fence and said and said in check.run)
+        if check.line == line or (check.line == fence and said in _PARTS.split(check.run))
     ]
     written = [edge for edge in plan.edges if edge.line == line and edge.kind == "written"]
     return given + [f"says that {edge.after} waits for {edge.before}" for edge in written]

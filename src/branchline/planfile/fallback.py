@@ -6,6 +6,7 @@ from branchline.planfile import fenced, headlines, levels, lists, rows
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
 from branchline.planfile.drafts import Draft, from_heading, from_item
+from branchline.planfile.groups import MAX_LIKE
 from branchline.planfile.labels import WORK_KINDS
 from branchline.planfile.levels import text_headings
 from branchline.planfile.outline import Outline
@@ -23,7 +24,15 @@ from branchline.planfile.plain import (
     named_so,
     plain_task,
 )
-from branchline.planfile.sections import classify, is_checklist, names_list, only_tells, says_todo, share
+from branchline.planfile.sections import (
+    classify,
+    is_checklist,
+    names_list,
+    only_tells,
+    says_todo,
+    share,
+    speaks_of_building,
+)
 from branchline.planfile.verbs import acts
 
 _BOLD_LEAD = re.compile(
@@ -175,10 +184,22 @@ def _task_headings(out: Outline) -> None:
     found = _numbered_headings(out, LIST_CLASSES) or _ordered_headings(out)
     if _counted_list(out):
         found = [block for block in found if block.section is None or not OF_FILES.search(block.section.text)]
+    found = found or _acting_headings(out)
     if len(found) > 1:
         _take_headings(out, found, 0.8)
         for heading in filter(lambda each: _by_state(out, each), out.headings):
             take_items(out, list(filter(plain_task, out.direct.get(heading.line, ()))), 0.7, heading.cls)
+
+
+def _acting_headings(out: Outline) -> list[Block]:
+    """The numbered headings, most of which say what to do, of a section on how to build: `Implementation approach`."""
+    for heading in out.headings:
+        if heading.cls != "NONTASK" or heading.line in out.strong or not speaks_of_building(heading.text):
+            continue
+        found = [each for each in out.subheadings(heading) if out.head(each).role == "numbered"]
+        if len(found) >= MANY and sum(acts(out.head(each).title) for each in found) * 2 > len(found):
+            return found
+    return []
 
 
 def _by_state(out: Outline, heading: Block) -> bool:
@@ -193,7 +214,9 @@ def before_checklists(out: Outline) -> None:
     """Numbered headings of a `Build order` are the tasks where all boxes are those of checklists, which say when it is good."""
     drafts = out.in_order()
     checks = all(map(_checks, drafts))
-    found = _ordered_headings(out) if drafts and checks else []
+    acting = sum(acts(draft.title) for draft in drafts if draft.role == "item") * 2 > len(drafts)
+    found = _ordered_headings(out) if drafts and checks and not acting else []
+    found = [each for each in found if classify(out.head(each).title)[0] not in NEGATIVE]
     for draft in drafts if found else ():
         out.drop(draft, "criterion", "stands in a checklist beside the tasks of an order")
     headlines.take(out, found, "numbered heading of an order")
@@ -222,6 +245,9 @@ def _other_headings(out: Outline) -> None:
     acting = sum(acts(out.head(block).title) for block in level) * 2 > len(level)
     if any(block.cls in ("ORDER", "CRITERIA") for block in level) and not acting:
         return  # the parts of a text of which one tells the order are no tasks themselves
+    steps = [items for heading, items in lists.numbered_work(out) if heading.cls == "ORDER" and len(items) >= MANY]
+    if not acting and any(sum(acts(item.text) for item in items) * 3 > len(items) * 2 for items in steps):
+        return  # `Build order` says what is to be done, they what there is
     if len(chosen) > 1 and len(chosen) * 2 >= len(level):
         lines = {block.line for block in chosen}
         said = [
@@ -269,10 +295,12 @@ def _task_lists(out: Outline) -> None:
 
 
 def _one_of_parts(out: Outline, heading: Block) -> bool:
-    """`3. Rake tasks` behind `1. Config` and `2. The gem` is one of the parts of something, whatever its words are."""
-    like = [each for each in out.subheadings(heading.section) if out.head(each).role == "numbered"]
+    """`3. Rake tasks` behind `1. Config` and `2. The gem` is one of the parts of something; `3. TODO` is none."""
+    if heading.cls != "TASK" or share(out.head(heading).title) == 1:
+        return False
+    like = [each for each in out.subheadings(heading.section)[:MAX_LIKE] if out.head(each).role == "numbered"]
     parts = [each for each in like if each.cls == "UNKNOWN"]
-    return heading in like and heading.cls == "TASK" and len(like) >= MANY and len(parts) == len(like) - 1
+    return heading in like and len(like) >= MANY and len(parts) == len(like) - 1
 
 
 def _counted_list(out: Outline) -> bool:
@@ -289,6 +317,7 @@ def _siblings(out: Outline, first: int) -> None:
     if not first:
         take_items(out, [item for item in _headless(out) if plain_task(item)], 0.7, "")
     levels = {draft.block.section.level for draft in out.drafts.values() if draft.block.section is not None}
+    told: list[tuple[Block, list[Block]]] = []
     acting, work = may_act([draft.block for draft in out.drafts.values()]), min(out.drafts, default=0)
     for heading in out.headings:
         if heading.line < first:
@@ -300,7 +329,23 @@ def _siblings(out: Outline, first: int) -> None:
             # What stands before the work may tell why it is there, what stands behind a numbered list what it is made of.
             unsure = first > 0 or (acting and heading.line < work and not says_todo(out.doc.name))
             tells = lists.describes(items) or (unsure and sum(acts(item.text) for item in items) * 4 <= len(items))
+            told += [(heading, items)] if tells else []
             take_items(out, [] if tells else items, 0.6, heading.cls)
+    series = _series(out) if told else set()
+    for heading, items in told:
+        if heading.line in series:
+            take_items(out, items, 0.6, heading.cls)
+
+
+def _series(out: Outline) -> set[int]:
+    """The lines of the headings of each series, `1.` or `P0`, most of which stand over tasks."""
+    held = {draft.block.section.line for draft in out.drafts.values() if draft.block.section is not None}
+    found: set[int] = set()
+    for heads in out.subs.values():
+        like = [each.line for each in heads if out.head(each).role == "numbered" or _RANK.match(each.text)]
+        if sum(line in held for line in like) * 2 > len(like) > MANY:
+            found.update(like)
+    return found
 
 
 def _headless(out: Outline) -> list[Block]:

@@ -8,7 +8,7 @@ from branchline.planfile.drafts import Draft, plain
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, MANY
-from branchline.planfile.sections import Head, head, is_checklist
+from branchline.planfile.sections import Head, head, is_checklist, speaks_of_building
 
 _LINE = re.compile(r"\s{0,8}(?:-\s+)?(.{3,200})$")
 _MARKED = re.compile(r"\d\s*[:：.)–—-]")
@@ -37,8 +37,13 @@ def take(out: Outline) -> None:
 
 
 def counted(out: Outline) -> None:
-    """Take the first fence all of whose lines count on, `1. Draw it` or `Phase 1: Rim`, in a text that has no other tasks."""
+    """Take the first fence all of whose lines count on, `1. Draw it` or `Phase 1: Rim`, in a text that has no other tasks.
+
+    Its heading must speak of building: what a program prints counts on as well.
+    """
     for fence in [block for block in out.doc.blocks if block.kind == "fence" and block.text.lower() in _INFO]:
+        if fence.section is None or not speaks_of_building(fence.section.text):
+            continue
         lines = [(number, text.strip()) for number, text in fence.lines if text.strip()]
         said = [_counts(text) for _, text in lines]
         if len(lines) >= MANY and [each.number if each else "" for each in said] == [

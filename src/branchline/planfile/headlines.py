@@ -7,7 +7,16 @@ from branchline.planfile.blocks import Block
 from branchline.planfile.drafts import from_heading
 from branchline.planfile.fields import field
 from branchline.planfile.outline import Outline
-from branchline.planfile.plain import LIST_CLASSES, MANY, NEGATIVE, begins_with_text, calls_itself_work, may_work
+from branchline.planfile.plain import (
+    LIST_CLASSES,
+    MANY,
+    NEGATIVE,
+    begins_with_text,
+    calls_itself_work,
+    may_work,
+    named_so,
+    says_plan,
+)
 from branchline.planfile.sections import classify, names_list, says_todo
 from branchline.planfile.verbs import acts
 
@@ -18,16 +27,21 @@ def tabled(out: Outline) -> None:
 
 
 def dependent(out: Outline) -> None:
-    """Headings of which two of a level say what they wait for are tasks, with their like: `- **Depends on:** none`."""
+    """Headings of which most of a level say what they wait for are tasks: `- **Depends on:** none`.
+
+    So do modules and services; the text must call itself work, and list none elsewhere.
+    """
     waiting = [heading for heading in out.headings if _says(out, heading, "depends")]
     level = min((heading.level for heading in waiting), default=0)
     like = [each for each in out.headings if each.level == level and may_work(out, each)]
-    if sum(each.level == level for each in waiting) * 2 > len(like):
+    titled = any(map(says_plan, out.headings[:1])) or any(map(names_list, (each.text for each in out.headings[:1])))
+    listed = any(named_so(each) and out.direct.get(each.line) for each in out.headings if each not in waiting)
+    if titled and not listed and sum(each.level == level for each in waiting) * 2 > len(like):
         take(out, like)
 
 
 def _says(out: Outline, heading: Block, *kinds: str) -> bool:
-    """Say whether a paragraph or an item right below a heading is, or begins with, a field of one of these kinds."""
+    """Say whether a line of the paragraphs and items below a heading is a field of one of these kinds."""
     below = (*out.paras.get(heading.line, ()), *out.direct.get(heading.line, ()))
     said = (field(*line) for block in below for line in block.lines)
     return any(each is not None and each.kind in kinds for each in said)

@@ -19,7 +19,7 @@ _TOLD = re.compile(r"(?!\w{1,4}-?\d)[^\W_][^:：*`.]{0,30}[:：](?:\s|[^\x00-\x7
 _CODED = re.compile(r"[A-Za-z]{1,8}\d*-\d+|[A-Z]\d{3}")
 _DIGITS = re.compile(r"\d+")
 _LEGEND = re.compile(r"\W{1,4}(?:[=:]|means\b)|\W{0,4}[^,]{0,30}[,;]\s?[^\w\s]{1,2}\ufe0f?\s")
-_STATED = re.compile(r"[*_]{0,2}\[([^\[\]]{2,30})\][*_]{0,2}\s")
+_BRACKETED = re.compile(r"[*_]{0,2}\[([^\[\]]{2,30})\][*_]{0,2}\s")
 
 
 def numbered(out: Outline) -> None:
@@ -63,8 +63,13 @@ def marked(out: Outline) -> None:
 
 
 def _tells_state(item: Block) -> bool:
-    said = _STATED.match(item.text)
-    return item.text.startswith(MARKS) or (said is not None and bool(mark_of(said[1]) or state_of_label(said[1])))
+    return item.text.startswith(MARKS) or _brackets_state(item)
+
+
+def _brackets_state(item: Block) -> bool:
+    """`[done] Draw it` and `**[PENDING]** Draw it`; `[CRITICAL]` is no state."""
+    said = _BRACKETED.match(item.text)
+    return said is not None and bool(mark_of(said[1]) or state_of_label(said[1]))
 
 
 def _bullet(item: Block) -> bool:
@@ -105,7 +110,7 @@ def named(out: Outline) -> None:
         name = head(heading.text).title.lower().strip(" .:：*")
         items = out.direct.get(heading.line, ()) if heading.line not in out.drafts else ()
         chosen = [item for item in items if item.number and plain_task(item)]
-        told = name in words.BREAKDOWNS or all(map(_STATED.match, (item.text for item in chosen)))
+        told = name in words.BREAKDOWNS or all(map(_brackets_state, chosen))
         if told and len(chosen) >= MANY and not any(item.line in out.drafts for item in items):
             take_items(out, chosen, 0.7, heading.cls)
 
@@ -148,8 +153,11 @@ def lines(out: Outline) -> None:
     paras = [block for block in out.doc.blocks if block.kind == "para" and block.parent is None]
     paras = [para for para in paras if para.section is None or para.section.cls not in NEGATIVE]
     short = [para for para in paras if len(para.lines) == 1 and plain_task(para) and para.text[-1:] not in ":："]
-    if len(short) > MANY and len(short) * 3 > len(paras) * 2:
+    acting_ = sum(acts(para.text.lstrip("/ ")) for para in short) * 3 >= len(short)
+    if acting_ and len(short) > MANY and len(short) * 3 > len(paras) * 2:
         take_items(out, short, 0.5, "")
+        for para in short:
+            para.candidate = True
 
 
 def describes(items: list[Block]) -> bool:

@@ -13,6 +13,8 @@ _WORDED_BOX = re.compile(
     r"\[(?:(to[- ]?do|open|pending)|(done|completed?)|wip|in[- ]progress)\][ \t]+(?=\S)", re.IGNORECASE
 )
 """`[TODO]`, `[DONE]`, `[WIP]`."""
+MANY = 3
+"""So many items with a state are no chance."""
 
 
 def itemize(doc: Doc) -> None:
@@ -28,17 +30,20 @@ def itemize(doc: Doc) -> None:
 
 
 def _worded(doc: Doc) -> None:
-    """`- [TODO] Draw it` below another item has a box, where all items there have one; before some of them it is a remark."""
-    lists: dict[Block, list[Block]] = {}
-    for block in doc.blocks:
-        if block.kind == "item" and block.parent is not None:
-            lists.setdefault(block.parent, []).append(block)
-    for items in lists.values():
-        found = [(item, _WORDED_BOX.match(item.text)) for item in items if item.box is None]
-        for block, box in found if all(box for _, box in found) else ():
-            if box is not None:
-                block.box, block.text = " " if box[1] else "x" if box[2] else "~", block.text[box.end() :]
-                block.lines[0] = (block.line, block.text)
+    """`- [TODO] Draw it` has a box where every item of a text that holds no other says its state; elsewhere it is a remark.
+
+    One box makes all that has none something else than work.
+    """
+    leaves = [
+        block for block in doc.blocks if block.kind == "item" and not any(kid.kind == "item" for kid in block.kids)
+    ]
+    found = [(block, _WORDED_BOX.match(block.text)) for block in leaves]
+    told = all(box or block.text.startswith(words.DONE_MARKS) for block, box in found)
+    nested = all(block.parent is not None for block in leaves)  # a list alone is read without boxes (rule 7)
+    for block, box in found if told and nested and len(found) >= MANY else ():
+        if box is not None:
+            block.box, block.text = " " if box[1] else "x" if box[2] else "~", block.text[box.end() :]
+            block.lines[0] = (block.line, block.text)
 
 
 def _heads_tasks(block: Block) -> bool:

@@ -2,9 +2,11 @@
 
 import re
 from collections import Counter
+from itertools import pairwise
 
 from branchline.planfile import words
 from branchline.planfile.blocks import Block, Doc
+from branchline.planfile.fields import field
 from branchline.planfile.labels import KINDS
 from branchline.planfile.sections import Head, bare, classify, head, series
 
@@ -16,7 +18,7 @@ _TELLING = frozenset({"goal", "status", "note", "estimate", "depends", "role"})
 _NAMING = frozenset({"task", "phase", "version"})
 _HASH = re.compile(r"(#{1,6})(?=[^\W\d_])(.{2,118})$")
 """A heading whose space was forgotten; one `#` may begin a tag, but above all else or where a task or phase is named."""
-_UNIT = re.compile(r"(U\d{1,3})\.\s+(?:\*\*|__)([^*_\n]{3,160})(?:\*\*|__)$")
+_UNIT = re.compile(r"(U\d{1,3})\.\s+(?:\*\*|__)([^*_\n]{3,160})(?:\*\*|__)(?:\s\([^()]{1,60}\))?$")
 _SENTENCE = re.compile(r"[A-Z]{1,2}-?\d{1,4}\s(?=[a-zà-ÿа-я])[^\n]{20,2000}\.$")
 """`M0 was proved by a second reading.` says something of M0."""
 MANY = 3
@@ -103,9 +105,13 @@ def _hashed(block: Block, first: bool) -> list[Block]:
 
 
 def _units(doc: Doc) -> None:
-    """`- U1. **Draw it**` over its fields, and not alone, heads them, as compound engineering writes its units."""
-    found = [(block, _UNIT.match(block.text)) for block in doc.blocks if block.kind == "item" and block.parent is None]
-    units = {block.line: unit for block, unit in found if unit and not block.kids and block.box is None}
+    """`- U1. **Draw it**` over a field of it, and not alone, heads what follows, as compound engineering writes its units."""
+    found = [(block, after, _UNIT.match(block.text)) for block, after in pairwise(doc.blocks) if block.kind == "item"]
+    units = {
+        block.line: unit
+        for block, after, unit in found
+        if unit and block.parent is None and block.box is None and not block.kids and _is_told(after)
+    }
     level = 1
     for place, block in enumerate(doc.blocks if len(units) > 1 else ()):
         if block.kind == "heading":
@@ -113,6 +119,10 @@ def _units(doc: Doc) -> None:
         elif (unit := units.get(block.line)) is not None:
             doc.blocks[place] = heading = Block("heading", block.line, f"{unit[1]} - {unit[2]}")
             heading.level = level + 1
+
+
+def _is_told(block: Block) -> bool:
+    return block.kind == "para" and field(block.line, block.text) is not None
 
 
 def _name(title: str) -> tuple[str, str]:

@@ -91,7 +91,8 @@ def timelines(out: Outline) -> None:
     elsewhere = [each for each in out.drafts.values() if _root(each).line not in lines and _section(each) != "DONE"]
     boxes = sum(draft.block.box is not None for draft in out.drafts.values())
     boxed = boxes > sum(draft.block.box is not None for draft in elsewhere)
-    if timed and not boxed and not _continued(timed, elsewhere) and (elsewhere or len(_counted(out)) >= MANY):
+    more = len(_counted(out)) >= MANY or (elsewhere and (not _ordered(timed) or _leaves(elsewhere) >= _leaves(timed)))
+    if timed and not boxed and not _continued(timed, elsewhere) and more:
         for draft in timed:
             out.drop(draft, "ignored", _AGAIN)
 
@@ -111,9 +112,21 @@ def _root(draft: Draft) -> Draft:
 
 def _tells(phase: Draft) -> bool:
     """Say whether a phase stands in a section that tells; one with a table of tasks is work all the same."""
-    section = phase.block.section
-    orders = section is not None and ORDER.search(section.text) is not None
-    return (orders or _section(phase) in ("NONTASK", "ORDER")) and not any(kid.role == "row" for kid in phase.kids)
+    told = _section(phase) in ("NONTASK", "ORDER") or _ordered([phase])
+    return told and not any(kid.role == "row" for kid in phase.kids)
+
+
+def _ordered(phases: list[Draft]) -> bool:
+    """Say whether phases stand below `Implementation order`, which is work by its other word."""
+    return any(
+        _section(phase) == "TASK" and phase.block.section is not None and ORDER.search(phase.block.section.text)
+        for phase in phases
+    )
+
+
+def _leaves(drafts: list[Draft]) -> int:
+    """Count the tasks at the ends of these, and of all that hangs below them."""
+    return sum(_leaves(draft.kids) if draft.kids else 1 for draft in drafts if draft.parent not in drafts)
 
 
 def _counted(out: Outline) -> list[int]:

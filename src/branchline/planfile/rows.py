@@ -3,6 +3,7 @@
 from branchline.planfile import labels, tables
 from branchline.planfile.blocks import Block
 from branchline.planfile.contents import take_items
+from branchline.planfile.lists import numbered_work
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import LIST_CLASSES, MANY, named_so, plain_task
 from branchline.planfile.sections import head
@@ -36,9 +37,9 @@ def _may_hold(out: Outline, section: Block | None) -> bool:
 
 
 def _may_plan(out: Outline, table: Block, found: tables.Columns) -> bool:
-    """Say whether a table that nothing else calls work may be: one without states below `Problem statement` is none."""
+    """Say whether a table that nothing else calls work may be one: `Problem statement` has none where a list says what to do."""
     told = table.section is not None and table.section.cls == "NONTASK" and "status" not in found.kinds
-    return _may_hold(out, table.section) and not told
+    return _may_hold(out, table.section) and not (told and numbered_work(out))
 
 
 def alike(out: Outline) -> None:

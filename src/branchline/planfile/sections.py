@@ -197,8 +197,12 @@ def share(title: str) -> float:
 @lru_cache(maxsize=REMEMBERED)
 def is_checklist(title: str) -> bool:
     """Say whether a section is gone through beside the work, as an `Implementation checklist` is not."""
-    low = title.lower()
-    return any(map(low.__contains__, words.CHECKLISTS)) and not any(map(low.__contains__, words.BUILDING))
+    return any(map(title.lower().__contains__, words.CHECKLISTS)) and not speaks_of_building(title)
+
+
+def speaks_of_building(title: str) -> bool:
+    """Say whether a title speaks of how something is built: `Implementation approach`."""
+    return any(map(title.lower().__contains__, words.BUILDING))
 
 
 def asks(title: str) -> bool:

@@ -25,13 +25,11 @@ from branchline.planfile.fields import state_of_label
 from branchline.planfile.groups import MAX_LIKE, boxes_like, counts_within, has_check, holds_tasks, is_group, over_boxes
 from branchline.planfile.outline import Outline
 from branchline.planfile.plain import MANY, NEGATIVE, PLACEHOLDER, mostly_acts, plain_task
-from branchline.planfile.sections import Head, classify, head, share
+from branchline.planfile.sections import Head, asks, classify, head, share
 from branchline.planfile.verbs import acts
 
 _CRITERION = re.compile(r"(?:\*\*)?(?:(?:AC|SC|NFR)-?\d{1,3}\b|[<>≥≤]\s?\d|\d[\d.,]{0,11}\s?%?\+\s)", re.IGNORECASE)
 """The number of a criterion, or a measure: `AC-3`, `<100 ms to answer`, `95%+ of them`."""
-_LONGEST_STATE = 30
-"""So long is a text at the most that says a state and nothing else."""
 _ROUTINE = re.compile(r"r(?:\d{1,6}|-[\w-]{1,60})\s(?:[^`\n]|`[^`\n]*`)*?(?<=\s)repeat:\S")
 _REFERS = re.compile(r"\b[A-Za-z]{1,6}-?\d|#\d")
 """`Complete T1` names what it waits for."""
@@ -268,6 +266,8 @@ def _go_on(out: Outline) -> None:
         if draft is not None and draft.rule == "numbered group":
             groups.append(draft)
         elif len(groups) >= MANY and draft is None and said.role == "numbered" and block.cls not in NEGATIVE:
+            if asks(said.title):
+                continue
             last = groups[-1]
             counts = said.number.isdigit() and last.number.isdigit() and int(said.number) == int(last.number) + 1
             if counts and block.level == last.block.level and out.above(block.section) is last.parent:
@@ -296,8 +296,8 @@ def _verdict(out: Outline, block: Block) -> tuple[str, str]:
         return "ignored", "an empty item"
     if PLACEHOLDER.match(block.text):
         return "ignored", "what a template leaves to be written"
-    if block.box is not None and len(block.text) <= _LONGEST_STATE and state_of_label(block.text):
-        return "ignored", "names a state, and nothing to do"
+    if block.box is not None and block.label == "status" and not block.kids and state_of_label(block.text):
+        return "body", "says how far it is"
     parent = block.parent
     plain = parent is not None and parent.role != "label" and parent.line not in out.drafts
     if parent is not None and plain and parent.fate in ("criterion", "ignored", "body"):

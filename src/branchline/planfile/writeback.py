@@ -146,4 +146,4 @@ def _by_title(line: str, title: str) -> bool:
 
 def _words(text: str) -> str:
     text = re.sub(r"\]\([^()\s]{0,600}\)", " ", text)
-    return " ".join(_MARKS.sub(" ", text).lower().split())
+    return " ".join(filter(None, (word.strip(".,;:") for word in _MARKS.sub(" ", text).lower().split())))

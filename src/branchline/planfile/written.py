@@ -21,11 +21,14 @@ _EVERY = re.compile(
     r"|starts? (?:only )?after)\b.{0,30}\b(?:previous|prior|preceding|before)\b"
     r"|\bcomplete (?:a|each|one) (phase|milestone|stage) before starting the next\b"
     r"|\b(?:cada (?:fase|etapa|hito|marco)\b.{0,30}\bdepende d[ea]\b.{0,12}\banterior|chaque (?:phase|étape|jalon)\b.{0,30}"
-    r"\bdépend d[eu]\b.{0,12}\bprécédent|jede (?:phase|etappe|stufe)\b.{0,40}\b(?:vorherigen|vorigen)\b"
+    r"\bdépend d[eu]\b.{0,12}\bprécédent|jede (?:phase|etappe|stufe)\s(?:baut|hängt|setzt)\b.{0,40}"
+    r"\b(?:vorherigen|vorigen)\b"
     r"|кажд\w{2} (?:фаза|этап)\b.{0,30}\bзависит от предыдущ|кожн\w{1,2} (?:фаза|етап)\b.{0,30}\bзалежить від попередн)"
     r"|每(?:个|一)?(?:阶段|里程碑).{0,12}(?:依赖|基于|建立在).{0,6}[前上]一|各(?:フェーズ|段階)は.{0,6}前の.{0,12}(?:依存|基づ)",
     re.IGNORECASE,
 )
+_DENIED = re.compile(r"\b(?:not|no|never|nicht|nie|unabhängig|kein\w*|ne|n'|pas|não|не)\b|不|ない|なく", re.IGNORECASE)
+_GOES_ON = re.compile(r"\s+(?!ones?\b|phases?\b|milestones?\b|stages?\b|sprints?\b|waves?\b|and\b)\w")
 _SAYS_EVERY = re.compile(r"ach |very |omplet|ubsequent|ater |ollowing |other |ada |haque |ede |ажд|ожн|每|各")
 _INTERFACE = re.compile(r"\W*(consumes|produces)\W*?[:：]([^\n]*)$", re.IGNORECASE | re.DOTALL)
 _FROM = re.compile(r"←\s*")
@@ -232,8 +235,8 @@ def _every(edges: Edges, line: int, text: str) -> None:
     if found is None:
         return
     phases = (found[1] or found[2] or "").lower() not in ("task", "step")
-    if not phases and "build" in found[0].lower():
-        return  # so do tasks that only add to a thing
+    if _DENIED.search(found[0]) or ("build" in found[0].lower() and (not phases or _GOES_ON.match(text, found.end()))):
+        return  # tasks that only add to a thing build on it too, and `the previous release` is no phase
     drafts = [draft for draft in edges.out.in_order() if (draft.role == "phase") == phases and not draft.fold]
     drafts = [draft for draft in drafts if draft.parent is None or not phases]
     every = " all " in text and len(drafts) <= MAX_APART

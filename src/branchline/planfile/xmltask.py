@@ -10,13 +10,15 @@ TASK: Final = "xml task"
 CHECKPOINT: Final = "xml checkpoint"
 """The rules by which an element is a task; a checkpoint is one for a person (GSD, checkpoints)."""
 _CHECKPOINT: Final = re.compile(r"""\btype\s*=\s*["']checkpoint\b""")
+_SAYS: Final = re.compile(r"\w")
 _TOLD_BY: Final = ("what-built", "decision", "action", "instructions")
 """What says, in its stead, what a checkpoint without a name is about."""
 
 
 def rule(lines: list[tuple[int, str]]) -> str:
     """Say by which rule an element is a task, or nothing: by its `<name>`, or as a checkpoint, which needs none."""
-    if lines and _CHECKPOINT.search(lines[0][1].partition(">")[0]):
+    told = any(_SAYS.search(text) for tag in ("name", *_TOLD_BY) for _, text in child(lines, tag))
+    if told and _CHECKPOINT.search(" ".join(text for _, text in lines[:3]).partition(">")[0]):
         return CHECKPOINT
     return TASK if any("<name>" in text for _, text in lines) else ""
 
