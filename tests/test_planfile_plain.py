@@ -134,6 +134,10 @@ class TestLastResorts:
             "Make the parts", "Paint them", "Ship them",
         ]  # fmt: skip
 
+    def test_a_name_in_bold_that_goes_on_is_one(self) -> None:
+        text = "# Tasks\n\n### 1. Remove\n- **Login** page and its tests\n- **Mailer** class\n\n### 2. Add\n- **Cache** of it\n"
+        assert {"Login page and its tests", "Mailer class"} <= set(titles(f"{text}- **Queue** of all\n"))
+
 
 def test_below_milestones_that_count_stands_their_work() -> None:
     text = "# Plan\n\n## Milestones\n\n1. Hull\n   - Planks of oak\n   - Tar in the seams\n2. Deck\n   - Boards\n"

@@ -36,8 +36,10 @@ from branchline.planfile.sections import (
 from branchline.planfile.verbs import acts
 
 _BOLD_LEAD = re.compile(
-    r"(?:\*\*|__)(?=[^*_]{1,160}?(?:\s|[^\x00-\x7f]|[.!]\*))[^*_]{2,160}[^*_:：](?:\*\*|__)(?!\s?[:：])"
+    r"(?:\*\*|__)(?=[^*_]{1,160}?(?:\s|[^\x00-\x7f]|[.!]\*)|[^*_]{2,60}(?:\*\*|__)\s[^(（—–-])[^*_]{2,160}[^*_:：]"
+    r"(?:\*\*|__)(?!\s?[:：])"
 )
+"""`**Pin it.** Why`, `**Login** page`; `**Button** (round)` names a thing."""
 _RANK = re.compile(r"\W{0,4}P\d\b")
 _FILE = re.compile(r"`?[\w@-]*[./][\w@./-]+`?|[A-Z]{3,}")
 """`tests/test_convert.py`, `LICENSE`."""
