@@ -170,8 +170,10 @@ def _task(out: Outline, draft: Draft, reading: Reading, findings: list[Finding],
             )
         )
     if draft.rule == xmltask.CHECKPOINT:
-        said_so = "The plan wants a person to look here before it goes on; look, then accept the task."
-        findings.append(Finding("checkpoint", said_so, draft.line, draft.id, hold=True))
+        look = (
+            f"A person must look here before the plan goes on; then `branchline skip {draft.id}` lets the rest begin."
+        )
+        findings.append(Finding("checkpoint", look, draft.line, draft.id, hold=True))
     if draft.role == "row":
         told = draft.fields.get("column:status", [""])[0].strip("*`_ ").lower().replace(" ", "-")
         state = STATES.get(told, state) if told else state
