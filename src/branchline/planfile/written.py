@@ -183,6 +183,7 @@ def _counted(word: str, said: list[str]) -> list[str]:
 def _sections(edges: Edges) -> None:
     """Read the sections on order, and the graphs and waves in fences wherever they stand."""
     said = ""
+    every: set[tuple[bool, bool]] = set()
     for block in edges.out.doc.blocks:
         if block.kind == "fence":
             if not charts.read(edges, block, said):
@@ -201,7 +202,7 @@ def _sections(edges: Edges) -> None:
                 elif ordered or _tells_order(text) or ("parallel" in text and _BESIDE_AFTER.search(text)):
                     edges.statement(line, text)
                 if _SAYS_EVERY.search(text):
-                    _every(edges, line, text)
+                    _every(edges, line, text, every)
         said = labels.kind(block.lines[-1][1]) if block.kind == "para" and block.lines else ""
 
 
@@ -229,16 +230,20 @@ def _order_is(text: str) -> str:
     return text[found.end() :].replace("*", "") if found and classify(found[1])[0] == "ORDER" else ""
 
 
-def _every(edges: Edges, line: int, text: str) -> None:
-    """`Each phase depends on the one before`: said once for all of them."""
+def _every(edges: Edges, line: int, text: str, told: set[tuple[bool, bool]]) -> None:
+    """`Each phase depends on the one before`: said once for all of them; `told` keeps what was said already."""
     found = _EVERY.search(text)
     if found is None:
         return
     phases = (found[1] or found[2] or "").lower() not in ("task", "step")
     if _DENIED.search(found[0]) or ("build" in found[0].lower() and (not phases or _GOES_ON.match(text, found.end()))):
         return  # tasks that only add to a thing build on it too, and `the previous release` is no phase
+    said = (phases, " all " in text)
+    if said in told:
+        return
+    told.add(said)
     drafts = [draft for draft in edges.out.in_order() if (draft.role == "phase") == phases and not draft.fold]
     drafts = [draft for draft in drafts if draft.parent is None or not phases]
-    every = " all " in text and len(drafts) <= MAX_APART
+    every = said[1] and len(drafts) <= MAX_APART
     for before, after in combinations(drafts, 2) if every else pairwise(drafts):
         edges.add(before, after, "written", line)
