@@ -215,11 +215,14 @@ def _by_state(out: Outline, heading: Block) -> bool:
 def before_checklists(out: Outline) -> None:
     """Numbered headings of a `Build order` are the tasks where all boxes are those of checklists, which say when it is good."""
     drafts = out.in_order()
-    checks = all(map(_checks, drafts))
-    acting = sum(acts(draft.title) for draft in drafts if draft.role == "item") * 2 > len(drafts)
-    found = _ordered_headings(out) if drafts and checks and not acting else []
-    found = [each for each in found if classify(out.head(each).title)[0] not in NEGATIVE]
-    for draft in drafts if found else ():
+    if not drafts or not all(map(_checks, drafts)):
+        return
+    if sum(acts(draft.title) for draft in drafts if draft.role == "item") * 2 > len(drafts):
+        return  # boxes that say what to do are the work, and the headings tell why they stand so
+    found = [each for each in _ordered_headings(out) if classify(out.head(each).title)[0] not in NEGATIVE]
+    if len(found) < MANY:
+        return
+    for draft in drafts:
         out.drop(draft, "criterion", "stands in a checklist beside the tasks of an order")
     headlines.take(out, found, "numbered heading of an order")
 
