@@ -60,7 +60,7 @@ def _twice(out: Outline) -> None:
 
 def _place(draft: Draft) -> tuple[str | None, ...]:
     block = draft.block
-    return draft.block.box, normal(draft.title), block.section.text if block.section is not None else None
+    return block.box, normal(draft.title), block.section.text if block.section is not None else None
 
 
 def _phase_rows(out: Outline, by_title: dict[str, Draft]) -> None:
